@@ -1,0 +1,179 @@
+# baton: one Makefile, one build tree per flavour. `make help` lists what there is to make.
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+FLAVOUR ?= release
+BUILD   := build/$(FLAVOUR)
+PKGS    := libcurl libcjson libpcre2-8 libfyaml libxxhash
+
+WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+         -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Werror
+FLAGS  = -std=c11 -D_GNU_SOURCE -DBATON_VERSION='"$(VERSION)"' -I. -pthread -ffp-contract=off $(WARN) $(PKG_CFLAGS)
+
+SANITISE       := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+CFLAGS_clang   := $(CFLAGS_release)
+CFLAGS_asan    := $(SANITISE) -fsanitize=address,undefined -DBATON_ARENA_SEPARATE=1
+CFLAGS_tsan    := $(SANITISE) -fsanitize=thread
+CFLAGS_fuzz    := $(SANITISE) -fsanitize=fuzzer-no-link,address,undefined -DBATON_ARENA_SEPARATE=1
+CFLAGS_cover   := -O0 -g --coverage
+ifeq ($(CFLAGS_$(FLAVOUR)),)
+$(error FLAVOUR is '$(FLAVOUR)', but must be one of: release asan tsan cover clang)
+endif
+ifneq ($(filter clang fuzz,$(FLAVOUR)),)
+CC := $(shell command -v clang-14 || echo clang)
+endif
+
+SRC   := $(filter-out evals/main.c,$(wildcard engine/base/*.c engine/core/*.c engine/providers/*.c \
+                                              sim/*.c reports/*.c evals/*.c))
+TEST  := $(wildcard */tests/*.c)
+FUZZ  := $(wildcard */fuzz/fuzz_*.c)
+BENCH := $(wildcard evals/bench/*.c)
+API   := $(wildcard engine/base/*.h engine/core/*.h engine/providers/*.h sim/*.h reports/*.h)
+OBJ   := $(SRC:%.c=$(BUILD)/%.o)
+ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH))
+
+# Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(call packages,--libs))$(PKG_LIBS)
+packages   = $(if $(shell { command -v $(firstword $(CC)) && pkg-config --exists $(PKGS); } >/dev/null 2>&1 && echo y),\
+$(shell pkg-config $1 $(PKGS)),\
+$(error compiler or libraries are missing: run 'make demo', which installs them, or .ci/packages build))
+
+NPROC  := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+SUB    = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(NPROC))
+# The sanitisers of gcc 12 and clang 14 lose their way where a kernel places memory very randomly.
+STEADY = $(if $(filter asan tsan fuzz,$(FLAVOUR)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
+Q      := $(if $(V),,@)
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.PHONY: all demo test check-asan check-tsan lint fuzz bench golden install uninstall clean help \
+        objects flags run-tests run-tsan run-fuzz run-bench $(FUZZ:.c=.run)
+
+all: $(BUILD)/baton $(BUILD)/libbaton.a  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
+	@:
+
+demo:        ## install what is missing, build, and replay the sample suites; no network, no key
+	@.ci/packages build
+	@$(MAKE) $(SUB) all
+	@for suite in support tau_airline mwoz; do \
+	    printf '\n$$ baton eval %s\n' fixtures/suites/$$suite.yaml; \
+	    $(BUILD)/baton eval fixtures/suites/$$suite.yaml || exit; \
+	done
+
+test:        ## install what is missing, build, and run the tests; TESTFLAGS='--filter json/*' picks some
+	@.ci/packages build test
+	@$(MAKE) $(SUB) run-tests
+
+run-tests: $(BUILD)/baton $(BUILD)/baton-tests
+	BATON=$(BUILD)/baton $(STEADY) $(BUILD)/baton-tests -j$(NPROC) --timeout 60 --short-filename $(TESTFLAGS)
+
+# A leak alone does not fail a Criterion test, so what the sanitisers find goes to files, and any file is a failure.
+check-asan: export ASAN_OPTIONS = log_path=$(CURDIR)/build/asan/san:detect_stack_use_after_return=1
+check-asan: export UBSAN_OPTIONS = abort_on_error=1:print_stacktrace=1
+check-asan:  ## the tests under ASan and UBSan, leaks counted
+	@rm -f build/asan/san.*
+	@status=0; $(MAKE) $(SUB) FLAVOUR=asan test || status=$$?; \
+	if cat build/asan/san.* 2>/dev/null; then echo 'check-asan: the sanitisers found the above'; status=1; fi; \
+	exit $$status
+
+# Criterion cannot run under TSan; the program can. A gate that fails (1) is no race; all else but 0 is a failure.
+check-tsan: export TSAN_OPTIONS = halt_on_error=1:second_deadlock_stack=1
+check-tsan:  ## every suite with 4 threads under TSan
+	@.ci/packages build
+	@$(MAKE) $(SUB) FLAVOUR=tsan run-tsan
+
+SUITES := $(sort $(wildcard fixtures/suites/*.yaml))
+run-tsan: $(BUILD)/baton
+	@failed=0; for suite in $(or $(SUITES),$(error no fixtures/suites/*.yaml to run)); do \
+	    status=0; $(STEADY) $< eval $$suite -j4 >$(BUILD)/out 2>&1 || status=$$?; \
+	    if [ $$status -le 1 ]; then echo "$$suite: no race"; continue; fi; \
+	    cat $(BUILD)/out; echo "$$suite: exit code $$status, see above"; failed=1; \
+	done; exit $$failed
+
+lint:        ## format, analysis, include direction, headers alone, banned calls
+	@.ci/packages build test lint
+	@.ci/lint
+
+FUZZ_SECONDS ?= 30
+fuzz:        ## each fuzzer for FUZZ_SECONDS (default 30)
+	@.ci/packages build lint
+	@$(MAKE) $(SUB) -k FLAVOUR=fuzz run-fuzz
+
+run-fuzz: $(FUZZ:.c=.run)
+$(FUZZ:.c=.run): NAME = $(patsubst fuzz_%,%,$(*F))
+$(FUZZ:.c=.run): %.run: $(BUILD)/%
+	@mkdir -p $(BUILD)/corpus/$(NAME)
+	@$(STEADY) $< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 -artifact_prefix=$(BUILD)/$(NAME)- \
+	    $(BUILD)/corpus/$(NAME) $(wildcard fixtures/corpus/$(NAME)) >$(BUILD)/$(NAME).log 2>&1 || \
+	    { tail -n 60 $(BUILD)/$(NAME).log; echo '$<: failed; the input is kept as $(BUILD)/$(NAME)-*'; exit 1; }
+	@awk '/number_of_executed_units/ { print "$<: " $$2 " inputs, no finding" }' $(BUILD)/$(NAME).log
+
+bench:       ## conversations/s, bytes and allocations each; fails when under the baseline
+	@.ci/packages build
+	@$(MAKE) $(SUB) FLAVOUR=release run-bench
+
+run-bench: $(BUILD)/baton-bench
+	$<
+
+golden:      ## write fixtures/golden anew; review the difference like code
+	@BATON_GOLDEN=write $(MAKE) $(SUB) test
+
+# The library is static only, so whoever links it needs its libraries too: Requires, not Requires.private.
+install: all ## the program, libbaton.a, headers and baton.pc into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install $(BUILD)/baton $(DESTDIR)$(PREFIX)/bin/baton
+	install -m 644 $(BUILD)/libbaton.a $(DESTDIR)$(PREFIX)/lib/libbaton.a
+	@for header in $(API); do \
+	    install -d $(DESTDIR)$(PREFIX)/include/baton/$${header%/*}; \
+	    install -m 644 $$header $(DESTDIR)$(PREFIX)/include/baton/$$header || exit; \
+	done
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: baton' 'Description: simulates and evaluates handoffs between LLM agents' 'Version: $(VERSION)' \
+	    'Requires: $(PKGS)' 'Libs: -L$${libdir} -lbaton -pthread -lm' 'Cflags: -I$${includedir}/baton' \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
+
+uninstall:   ## take away what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/baton $(DESTDIR)$(PREFIX)/lib/libbaton.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
+	rm -rf $(DESTDIR)$(PREFIX)/include/baton
+
+clean:       ## remove build/
+	rm -rf build
+
+help:        ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What the targets above are made of. The folders are prerequisites too: their times tell of a file that went away.
+LINK = $(CC) $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libbaton.a
+
+$(BUILD)/libbaton.a: $(OBJ) $(sort $(dir $(SRC)))
+	@echo '  ar   $@'
+	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
+
+$(BUILD)/baton: $(BUILD)/evals/main.o $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) -lm
+
+$(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir $(TEST)))
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -lm
+
+$(BUILD)/baton-bench: $(BENCH:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) -lm
+
+$(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) -fsanitize=fuzzer $(PKG_LIBS) -lm
+
+$(TEST:%.c=$(BUILD)/%.o): CFLAGS += $(shell pkg-config --cflags criterion)
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo '  cc   $<'
+	$(Q)$(CC) $(FLAGS) -MMD -MP $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -c $< -o $@
+
+objects: $(ALL_OBJ)
+flags:
+	@echo $(CC) '$(subst ','\'',$(FLAGS))'
+
+-include $(ALL_OBJ:.o=.d)

@@ -1,0 +1,77 @@
+#include "engine/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Cuts bytes of an unfinished UTF-8 character from the end of a text that was too long. */
+static void trim_to_character(char *text, size_t length)
+{
+    size_t start = length;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0U) == 0x80U) {
+        start--;
+    }
+    if (start > 0 && ((unsigned char)text[start - 1] & 0x80U) != 0) {
+        text[start - 1] = '\0';
+    }
+}
+
+enum baton_status baton_error_set(struct baton_error *err, enum baton_status status, const char *format, ...)
+{
+    if (err == NULL) {
+        return status;
+    }
+    err->status = status;
+    err->file[0] = '\0';
+    err->line = err->column = 0;
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    if (length >= (int)sizeof err->text) {
+        trim_to_character(err->text, sizeof err->text - 1);
+    }
+    return status;
+}
+
+void baton_error_at(struct baton_error *err, const char *file, unsigned line, unsigned column)
+{
+    if (err == NULL || err->file[0] != '\0') {
+        return;
+    }
+    snprintf(err->file, sizeof err->file, "%s", file);
+    if (err->line == 0) {
+        err->line = line;
+        err->column = column;
+    }
+}
+
+const char *baton_error_format(const struct baton_error *err, char *out, size_t out_bytes)
+{
+    if (err->file[0] == '\0') {
+        snprintf(out, out_bytes, "%s", err->text);
+    } else if (err->line == 0) {
+        snprintf(out, out_bytes, "%s: %s", err->file, err->text);
+    } else if (err->column == 0) {
+        snprintf(out, out_bytes, "%s:%u: %s", err->file, err->line, err->text);
+    } else {
+        snprintf(out, out_bytes, "%s:%u:%u: %s", err->file, err->line, err->column, err->text);
+    }
+    return out;
+}
+
+#define BATON_STATUS_ROW(name, exit_code, text) { exit_code, text },
+static const struct {
+    int exit_code;
+    const char *text;
+} statuses[] = { BATON_STATUS_LIST(BATON_STATUS_ROW) };
+
+int baton_status_exit_code(enum baton_status status)
+{
+    return status < BATON_STATUS_COUNT ? statuses[status].exit_code : 70;
+}
+
+const char *baton_status_text(enum baton_status status)
+{
+    return status < BATON_STATUS_COUNT ? statuses[status].text : "unknown status";
+}

@@ -1,0 +1,655 @@
+#include "engine/base/json.h"
+
+#include "engine/base/text.h"
+#include "engine/base/yaml.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- cJSON's memory: the calling thread's arena ---- */
+
+static _Thread_local struct baton_arena *hook_arena;
+static _Thread_local bool hook_failed;
+static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
+
+static void *hook_allocate(size_t bytes)
+{
+    void *piece = hook_arena == NULL ? NULL : baton_arena_alloc(hook_arena, bytes);
+    hook_failed = hook_failed || piece == NULL;
+    return piece;
+}
+
+static void hook_release(void *piece)
+{
+    (void)piece; /* the arena is given back whole */
+}
+
+static void hooks_set(void)
+{
+    cJSON_Hooks hooks = { .malloc_fn = hook_allocate, .free_fn = hook_release };
+    cJSON_InitHooks(&hooks);
+}
+
+/* ---- the scan: what cJSON would let pass, and the place of each token ---- */
+
+enum { TOKENS_PER_CHUNK = 254 };
+
+struct chunk {
+    struct chunk *next;
+    uint32_t count;
+    uint32_t offsets[TOKENS_PER_CHUNK];
+};
+
+enum { CJSON_NUMBER_MAX = 63 }; /* cJSON cuts a longer number and then calls the rest a mistake */
+
+struct scan {
+    const struct baton_source *source;
+    struct baton_arena *arena;
+    struct baton_error *err;
+    const char *text;
+    size_t length, at;
+    unsigned depth;
+    bool has_long_number; /* over CJSON_NUMBER_MAX */
+    struct chunk *first, *last;
+};
+
+static enum baton_status token_note(struct scan *scan, size_t offset)
+{
+    if (scan->last == NULL || scan->last->count == TOKENS_PER_CHUNK) {
+        struct chunk *chunk = baton_arena_alloc(scan->arena, sizeof *chunk);
+        if (chunk == NULL) {
+            return baton_error_set(scan->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
+                                   scan->source->name);
+        }
+        chunk->next = NULL;
+        chunk->count = 0;
+        *(scan->last == NULL ? &scan->first : &scan->last->next) = chunk;
+        scan->last = chunk;
+    }
+    scan->last->offsets[scan->last->count++] = (uint32_t)offset;
+    return BATON_OK;
+}
+
+/* The length of a valid UTF-8 sequence at p, or 0. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+    static const struct {
+        unsigned char low, high, second_low, second_high, length;
+    } forms[] = {
+        { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (p[0] < forms[i].low || p[0] > forms[i].high) {
+            continue;
+        }
+        if (forms[i].length > left ||
+            (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))) {
+            return 0;
+        }
+        for (size_t k = 2; k < forms[i].length; k++) {
+            if ((p[k] & 0xc0U) != 0x80U) {
+                return 0;
+            }
+        }
+        return forms[i].length;
+    }
+    return 0;
+}
+
+bool baton_utf8_valid(const char *data, size_t length, size_t *bad)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    for (size_t i = 0; i < length;) {
+        size_t step = bytes[i] < 0x80 ? 1 : utf8_length(bytes + i, length - i);
+        if (step == 0) {
+            *bad = i;
+            return false;
+        }
+        i += step;
+    }
+    return true;
+}
+
+static int hex4(const char *p)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/* Steps over the escape at scan->at, a backslash. */
+static enum baton_status scan_escape(struct scan *scan)
+{
+    const char *p = scan->text + scan->at;
+    size_t left = scan->length - scan->at;
+    if (left >= 2 && p[1] != 'u') {
+        if (p[1] == '\0' || strchr("\"\\/bfnrt", p[1]) == NULL) {
+            return baton_source_error(scan->source, scan->at, scan->err,
+                                      "unknown escape in a string; use \\\\ for a backslash");
+        }
+        scan->at += 2;
+        return BATON_OK;
+    }
+    int unit = left >= 6 ? hex4(p + 2) : -1;
+    if (unit < 0) {
+        return baton_source_error(scan->source, scan->at, scan->err, "an escape \\u needs four hex digits");
+    }
+    if (unit == 0) {
+        return baton_source_error(scan->source, scan->at, scan->err, "\\u0000 is not allowed in a text");
+    }
+    bool is_high = unit >= 0xd800 && unit <= 0xdbff;
+    int low = is_high && left >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : -1;
+    if ((unit >= 0xdc00 && unit <= 0xdfff) || (is_high && (low < 0xdc00 || low > 0xdfff))) {
+        return baton_source_error(scan->source, scan->at, scan->err, "half of a surrogate pair alone");
+    }
+    scan->at += is_high ? 12 : 6;
+    return BATON_OK;
+}
+
+static enum baton_status scan_string(struct scan *scan)
+{
+    size_t start = scan->at++;
+    while (scan->at < scan->length) {
+        unsigned char byte = (unsigned char)scan->text[scan->at];
+        if (byte == '"') {
+            scan->at++;
+            return token_note(scan, start);
+        }
+        if (byte == '\\') {
+            enum baton_status status = scan_escape(scan);
+            if (status != BATON_OK) {
+                return status;
+            }
+        } else if (byte < 0x20) {
+            return baton_source_error(scan->source, scan->at, scan->err,
+                                      "control byte 0x%02x in a string; write it as an escape such as \\n", byte);
+        } else if (byte < 0x80) {
+            scan->at++;
+        } else {
+            size_t step = utf8_length((const unsigned char *)scan->text + scan->at, scan->length - scan->at);
+            if (step == 0) {
+                return baton_source_error(scan->source, scan->at, scan->err, "not UTF-8: byte 0x%02x", byte);
+            }
+            scan->at += step;
+        }
+    }
+    return baton_source_error(scan->source, start, scan->err, "a string that starts here is never closed");
+}
+
+static size_t digits_length(const char *text, size_t length)
+{
+    size_t end = 0;
+    while (end < length && text[end] >= '0' && text[end] <= '9') {
+        end++;
+    }
+    return end;
+}
+
+size_t baton_json_number_length(const char *text, size_t length)
+{
+    size_t at = length > 0 && text[0] == '-';
+    size_t whole = digits_length(text + at, length - at);
+    if (whole == 0 || (whole > 1 && text[at] == '0')) {
+        return 0;
+    }
+    at += whole;
+    if (at < length && text[at] == '.') {
+        size_t fraction = digits_length(text + at + 1, length - at - 1);
+        if (fraction == 0) {
+            return 0;
+        }
+        at += 1 + fraction;
+    }
+    if (at < length && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < length && (text[at] == '+' || text[at] == '-');
+        size_t exponent = digits_length(text + at, length - at);
+        if (exponent == 0) {
+            return 0;
+        }
+        at += exponent;
+    }
+    return at;
+}
+
+static enum baton_status scan_number(struct scan *scan)
+{
+    size_t start = scan->at;
+    size_t length = baton_json_number_length(scan->text + start, scan->length - start);
+    if (length == 0) {
+        return baton_source_error(scan->source, start, scan->err, "not a JSON number");
+    }
+    scan->at += length;
+    scan->has_long_number = scan->has_long_number || length > CJSON_NUMBER_MAX;
+    return token_note(scan, start);
+}
+
+static enum baton_status scan_word(struct scan *scan)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = strlen(words[i]);
+        if (scan->length - scan->at >= length && memcmp(scan->text + scan->at, words[i], length) == 0) {
+            enum baton_status status = token_note(scan, scan->at);
+            scan->at += length;
+            return status;
+        }
+    }
+    return baton_source_error(scan->source, scan->at, scan->err, "not valid JSON here: expected a value");
+}
+
+static enum baton_status scan_token(struct scan *scan)
+{
+    char c = scan->text[scan->at];
+    if (c == '"') {
+        return scan_string(scan);
+    }
+    if (c == '-' || (c >= '0' && c <= '9')) {
+        return scan_number(scan);
+    }
+    if (c == '{' || c == '[') {
+        if (++scan->depth > BATON_JSON_DEPTH_MAX) {
+            return baton_source_error(scan->source, scan->at, scan->err, "nested deeper than %d levels",
+                                      BATON_JSON_DEPTH_MAX);
+        }
+        return token_note(scan, scan->at++);
+    }
+    if (c == '}' || c == ']') {
+        scan->depth -= scan->depth > 0;
+    } else if (c != ',' && c != ':' && c != ' ' && c != '\t' && c != '\n' && c != '\r') {
+        return scan_word(scan);
+    }
+    scan->at++;
+    return BATON_OK;
+}
+
+/* ---- our own tree, from cJSON's and the places ---- */
+
+struct build {
+    const struct baton_source *source;
+    struct baton_arena *arena;
+    struct baton_error *err;
+    const char *text; /* of the source */
+    size_t length;
+    const struct chunk *chunk;
+    uint32_t next;
+};
+
+static uint32_t token_next(struct build *build)
+{
+    if (build->next == build->chunk->count) {
+        build->chunk = build->chunk->next;
+        build->next = 0;
+    }
+    return build->chunk->offsets[build->next++];
+}
+
+static enum baton_status node_fill(struct build *build, struct baton_json *node, const cJSON *item)
+{
+    node->offset = token_next(build);
+    switch (item->type & 0xff) {
+    case cJSON_True:
+    case cJSON_False:
+        node->type = BATON_JSON_BOOLEAN;
+        node->boolean = (item->type & 0xff) == cJSON_True;
+        return BATON_OK;
+    case cJSON_Number:
+        node->type = BATON_JSON_NUMBER;
+        node->number = item->valuedouble;
+        node->text.data = build->text + node->offset;
+        node->text.length = baton_json_number_length(node->text.data, build->length - node->offset);
+        if (node->text.length > CJSON_NUMBER_MAX) {
+            char *copy = baton_arena_copy(build->arena, node->text.data, node->text.length);
+            if (copy == NULL) {
+                return baton_error_set(build->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
+                                       build->source->name);
+            }
+            node->number = strtod(copy, NULL);
+        }
+        if (!isfinite(node->number)) {
+            return baton_source_error(build->source, node->offset, build->err, "the number is too large");
+        }
+        return BATON_OK;
+    case cJSON_String:
+        node->type = BATON_JSON_STRING;
+        node->text = baton_str_of(item->valuestring);
+        return BATON_OK;
+    case cJSON_Array:
+    case cJSON_Object:
+        node->type = (item->type & 0xff) == cJSON_Array ? BATON_JSON_ARRAY : BATON_JSON_OBJECT;
+        return BATON_OK;
+    default:
+        node->type = BATON_JSON_NULL;
+        return BATON_OK;
+    }
+}
+
+/* Recursion is bounded by BATON_JSON_DEPTH_MAX, which the scan has checked. */
+static enum baton_status node_build(struct build *build, struct baton_json *node, const cJSON *item)
+{
+    enum baton_status status = node_fill(build, node, item);
+    const struct baton_json **link = &node->child;
+    for (const cJSON *member = item->child; member != NULL && status == BATON_OK; member = member->next) {
+        struct baton_json *child = baton_arena_zero(build->arena, sizeof *child);
+        if (child == NULL) {
+            return baton_error_set(build->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
+                                   build->source->name);
+        }
+        if (node->type == BATON_JSON_OBJECT) {
+            child->key = baton_str_of(member->string);
+            child->key_offset = token_next(build);
+        }
+        *link = child;
+        link = &child->next;
+        node->count++;
+        status = node_build(build, child, member);
+    }
+    if (status == BATON_OK && node->type == BATON_JSON_OBJECT) {
+        status = baton_json_check_keys(node, build->source, build->arena, build->err);
+    }
+    return status;
+}
+
+static enum baton_status key_error(const struct baton_source *source, const struct baton_json *member,
+                                   struct baton_error *err)
+{
+    return baton_source_error(source, member->key_offset, err, "the key '%.*s' stands here twice; remove one",
+                              (int)member->key.length, member->key.data);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct baton_json *left = *(const struct baton_json *const *)a, *right = *(const struct baton_json *const *)b;
+    size_t shorter = left->key.length < right->key.length ? left->key.length : right->key.length;
+    int order = memcmp(left->key.data, right->key.data, shorter);
+    if (order == 0) {
+        order = (left->key.length > right->key.length) - (left->key.length < right->key.length);
+    }
+    return order != 0 ? order : (left->key_offset > right->key_offset) - (left->key_offset < right->key_offset);
+}
+
+static enum baton_status check_many_keys(const struct baton_json *object, const struct baton_source *source,
+                                         struct baton_arena *arena, struct baton_error *err)
+{
+    struct baton_arena_mark mark = baton_arena_mark(arena);
+    const struct baton_json **members = baton_arena_array(arena, object->count, sizeof *members);
+    if (members == NULL) {
+        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
+    }
+    size_t count = 0;
+    for (const struct baton_json *member = object->child; member != NULL; member = member->next) {
+        members[count++] = member;
+    }
+    qsort(members, count, sizeof *members, by_key);
+    enum baton_status status = BATON_OK;
+    for (size_t i = 1; i < count && status == BATON_OK; i++) {
+        if (baton_str_equal(members[i - 1]->key, members[i]->key)) {
+            status = key_error(source, members[i], err);
+        }
+    }
+    baton_arena_rollback(arena, mark);
+    return status;
+}
+
+enum baton_status baton_json_check_keys(const struct baton_json *object, const struct baton_source *source,
+                                        struct baton_arena *arena, struct baton_error *err)
+{
+    enum { FEW = 16 };
+    if (object->count > BATON_JSON_KEYS_MAX) {
+        return baton_source_error(source, object->offset, err, "an object of %u keys; the limit is %d", object->count,
+                                  BATON_JSON_KEYS_MAX);
+    }
+    if (object->count > FEW) {
+        return check_many_keys(object, source, arena, err);
+    }
+    for (const struct baton_json *a = object->child; a != NULL; a = a->next) {
+        for (const struct baton_json *b = object->child; b != a; b = b->next) {
+            if (baton_str_equal(a->key, b->key)) {
+                return key_error(source, a, err);
+            }
+        }
+    }
+    return BATON_OK;
+}
+
+static enum baton_status scan_all(struct scan *scan)
+{
+    enum baton_status status = BATON_OK;
+    if (scan->length >= 3 && memcmp(scan->text, "\xef\xbb\xbf", 3) == 0) {
+        scan->at = 3;
+    }
+    while (scan->at < scan->length && status == BATON_OK) {
+        status = scan_token(scan);
+    }
+    if (status == BATON_OK && scan->first == NULL) {
+        status = baton_source_error(scan->source, 0, scan->err, "empty, where JSON was expected");
+    }
+    return status;
+}
+
+/* A copy of the text for cJSON, with each long number as 0 and spaces; node_fill() reads those itself. Or NULL. */
+static const char *long_numbers_blanked(const struct scan *scan)
+{
+    char *copy = baton_arena_copy(scan->arena, scan->text, scan->length);
+    for (const struct chunk *chunk = scan->first; chunk != NULL && copy != NULL; chunk = chunk->next) {
+        for (uint32_t i = 0; i < chunk->count; i++) {
+            char *token = copy + chunk->offsets[i];
+            size_t length = baton_json_number_length(token, scan->length - chunk->offsets[i]);
+            if (length > CJSON_NUMBER_MAX) {
+                memset(token, ' ', length);
+                token[0] = '0';
+            }
+        }
+    }
+    return copy;
+}
+
+enum baton_status baton_json_parse(const struct baton_json **out, struct baton_arena *arena,
+                                   const struct baton_source *source, struct baton_error *err)
+{
+    *out = NULL;
+    struct scan scan = {
+        .source = source, .arena = arena, .err = err, .text = source->text.data, .length = source->text.length
+    };
+    if (scan.length > BATON_FILE_BYTES_MAX) {
+        return baton_error_set(err, BATON_EINPUT, "'%s' is larger than the limit for one text", source->name);
+    }
+    enum baton_status status = scan_all(&scan);
+    if (status != BATON_OK) {
+        return status;
+    }
+    pthread_once(&hooks_once, hooks_set);
+    size_t skip = scan.length >= 3 && memcmp(scan.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *end = NULL, *text = scan.has_long_number ? long_numbers_blanked(&scan) : scan.text;
+    const cJSON *item = NULL;
+    hook_arena = arena;
+    hook_failed = text == NULL;
+    if (text != NULL) {
+        item = cJSON_ParseWithLengthOpts(text + skip, scan.length - skip, &end, 0);
+    }
+    hook_arena = NULL;
+    struct baton_json *root = hook_failed ? NULL : baton_arena_zero(arena, sizeof *root);
+    if (root == NULL) {
+        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
+    }
+    size_t stop = end == NULL ? 0 : (size_t)(end - text);
+    if (item == NULL && scan.depth > 0 && stop + 1 >= scan.length) {
+        return baton_source_error(source, scan.length, err, "ends too early: a bracket is still open");
+    }
+    if (item == NULL) {
+        return baton_source_error(source, stop, err, "not valid JSON here; look for a missing comma, quote or bracket");
+    }
+    while (stop < scan.length && strchr(" \t\r\n", text[stop]) != NULL) {
+        stop++;
+    }
+    if (stop < scan.length) {
+        return baton_source_error(source, stop, err, "text after the end of the JSON value");
+    }
+    struct build build = {
+        .source = source, .arena = arena, .err = err, .text = scan.text, .length = scan.length, .chunk = scan.first
+    };
+    status = node_build(&build, root, item);
+    *out = status == BATON_OK ? root : NULL;
+    return status;
+}
+
+enum baton_status baton_document_load(const struct baton_json **out, struct baton_source *source,
+                                      struct baton_arena *arena, const char *path, struct baton_error *err)
+{
+    *out = NULL;
+    enum baton_status status = baton_source_load(source, arena, path, BATON_FILE_BYTES_MAX, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    bool is_yaml = baton_path_ends(path, "yaml") || baton_path_ends(path, "yml");
+    return (is_yaml ? baton_yaml_parse : baton_json_parse)(out, arena, source, err);
+}
+
+const struct baton_json *baton_json_get(const struct baton_json *object, const char *key)
+{
+    struct baton_str wanted = baton_str_of(key);
+    for (const struct baton_json *member = object->child; member != NULL; member = member->next) {
+        if (baton_str_equal(member->key, wanted)) {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+/* Reads a number's digits as digits * 10^power, the point left out. */
+struct decimal {
+    const char *digits;
+    size_t length; /* with the point */
+    size_t digit_count;
+    long power;
+};
+
+static struct decimal decimal_of(struct baton_str number)
+{
+    enum { POWER_MAX = 100000000 };
+    struct decimal decimal = { .digits = number.data };
+    size_t skip = number.length > 0 && number.data[0] == '-';
+    decimal.digits += skip;
+    bool after_point = false;
+    size_t i = skip;
+    for (; i < number.length && (number.data[i] | 0x20) != 'e'; i++) {
+        if (number.data[i] == '.') {
+            after_point = true;
+        } else {
+            decimal.digit_count++;
+            decimal.power -= after_point;
+        }
+    }
+    decimal.length = i - skip;
+    bool is_small = i + 1 < number.length && number.data[i + 1] == '-';
+    long power = 0;
+    for (; i < number.length; i++) {
+        if (number.data[i] >= '0' && number.data[i] <= '9' && power < POWER_MAX) {
+            power = power * 10 + (number.data[i] - '0');
+        }
+    }
+    decimal.power += is_small ? -power : power;
+    return decimal;
+}
+
+/* value * 10 + digit; false when that is too large. */
+static bool push_digit(uint64_t *value, unsigned digit)
+{
+    if (*value > (UINT64_MAX - digit) / 10) {
+        return false;
+    }
+    *value = *value * 10 + digit;
+    return true;
+}
+
+/* The size of a whole number; false when it is not whole or too large. */
+static bool whole_size(struct decimal decimal, uint64_t *size)
+{
+    long whole_digits = (long)decimal.digit_count + decimal.power;
+    long seen = 0;
+    *size = 0;
+    for (size_t i = 0; i < decimal.length; i++) {
+        if (decimal.digits[i] == '.') {
+            continue;
+        }
+        unsigned digit = (unsigned)(decimal.digits[i] - '0');
+        if (seen++ < whole_digits ? !push_digit(size, digit) : digit != 0) {
+            return false;
+        }
+    }
+    for (; *size != 0 && seen < whole_digits; seen++) {
+        if (!push_digit(size, 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool baton_json_integer(const struct baton_json *node, int64_t low, int64_t high, int64_t *out)
+{
+    uint64_t size = 0;
+    if (node->type != BATON_JSON_NUMBER || !whole_size(decimal_of(node->text), &size)) {
+        return false;
+    }
+    bool is_negative = node->text.data[0] == '-';
+    if (size > (uint64_t)INT64_MAX + is_negative) {
+        return false;
+    }
+    *out = !is_negative ? (int64_t)size : size == 0 ? 0 : -(int64_t)(size - 1) - 1;
+    return *out >= low && *out <= high;
+}
+
+const char *baton_json_type_name(const struct baton_json *node)
+{
+    static const char *const names[] = { "null", "a boolean", "a number", "a string", "an array", "an object" };
+    return names[node->type];
+}
+
+void baton_json_write(struct baton_text *out, const struct baton_json *node)
+{
+    switch ((enum baton_json_type)node->type) {
+    case BATON_JSON_NULL:
+        baton_text_puts(out, "null");
+        return;
+    case BATON_JSON_BOOLEAN:
+        baton_text_puts(out, node->boolean ? "true" : "false");
+        return;
+    case BATON_JSON_NUMBER:
+        baton_text_append(out, node->text.data, node->text.length);
+        return;
+    case BATON_JSON_STRING:
+        baton_text_json_string(out, node->text.data, node->text.length);
+        return;
+    case BATON_JSON_ARRAY:
+    case BATON_JSON_OBJECT:
+        break;
+    }
+    bool is_object = node->type == BATON_JSON_OBJECT;
+    baton_text_putc(out, is_object ? '{' : '[');
+    for (const struct baton_json *child = node->child; child != NULL; child = child->next) {
+        if (is_object) {
+            baton_text_json_string(out, child->key.data, child->key.length);
+            baton_text_putc(out, ':');
+        }
+        baton_json_write(out, child);
+        if (child->next != NULL) {
+            baton_text_putc(out, ',');
+        }
+    }
+    baton_text_putc(out, is_object ? '}' : ']');
+}

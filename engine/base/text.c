@@ -1,0 +1,185 @@
+#include "engine/base/text.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CAPACITY_FIRST = 256 };
+
+struct baton_text baton_text_with_limit(size_t limit_bytes)
+{
+    return (struct baton_text){ .limit = limit_bytes };
+}
+
+void baton_text_clear(struct baton_text *text)
+{
+    free(text->data);
+    *text = (struct baton_text){ .limit = text->limit };
+}
+
+void baton_text_reset(struct baton_text *text)
+{
+    text->length = 0;
+    text->failed = false;
+    if (text->data != NULL) {
+        text->data[0] = '\0';
+    }
+}
+
+/* Makes room for `more` bytes and a NUL. */
+static bool reserve(struct baton_text *text, size_t more)
+{
+    if (text->failed || more > text->limit - text->length) {
+        text->failed = true;
+        return false;
+    }
+    size_t needed = text->length + more + 1;
+    if (needed <= text->capacity) {
+        return true;
+    }
+    size_t capacity = text->capacity == 0 ? CAPACITY_FIRST : text->capacity;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    char *data = baton_allocation_fails() ? NULL : realloc(text->data, capacity);
+    if (data == NULL) {
+        text->failed = true;
+        return false;
+    }
+    baton_system_allocation_note();
+    text->data = data;
+    text->capacity = capacity;
+    return true;
+}
+
+void baton_text_append(struct baton_text *text, const char *data, size_t length)
+{
+    if (reserve(text, length)) {
+        if (length > 0) {
+            memcpy(text->data + text->length, data, length);
+        }
+        text->length += length;
+        text->data[text->length] = '\0';
+    }
+}
+
+void baton_text_puts(struct baton_text *text, const char *string)
+{
+    baton_text_append(text, string, strlen(string));
+}
+
+void baton_text_putc(struct baton_text *text, char character)
+{
+    baton_text_append(text, &character, 1);
+}
+
+void baton_text_printf(struct baton_text *text, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length < 0 || !reserve(text, (size_t)length)) {
+        text->failed = true;
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(text->data + text->length, (size_t)length + 1, format, args);
+    va_end(args);
+    text->length += (size_t)length;
+}
+
+void baton_text_u64(struct baton_text *text, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number != 0);
+    baton_text_append(text, digits + at, sizeof digits - at);
+}
+
+void baton_text_i64(struct baton_text *text, int64_t number)
+{
+    if (number < 0) {
+        baton_text_putc(text, '-');
+        baton_text_u64(text, (uint64_t)0 - (uint64_t)number);
+    } else {
+        baton_text_u64(text, (uint64_t)number);
+    }
+}
+
+void baton_text_double(struct baton_text *text, double number)
+{
+    if (!isfinite(number)) {
+        baton_text_puts(text, "null");
+        return;
+    }
+    if (number == floor(number) && fabs(number) < 0x1p53) {
+        baton_text_i64(text, (int64_t)number);
+        return;
+    }
+    char digits[40];
+    bool is_subnormal = fabs(number) < DBL_MIN; /* only these have fewer than 15 sure digits */
+    for (int precision = is_subnormal ? 1 : 15; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number) {
+            break;
+        }
+    }
+    baton_text_puts(text, digits);
+}
+
+void baton_text_ms(struct baton_text *text, uint64_t ns)
+{
+    baton_text_u64(text, ns / 1000000);
+    unsigned rest = (unsigned)(ns % 1000000);
+    if (rest != 0) {
+        char fraction[16];
+        int length = snprintf(fraction, sizeof fraction, ".%06u", rest);
+        while (fraction[length - 1] == '0') {
+            length--;
+        }
+        baton_text_append(text, fraction, (size_t)length);
+    }
+}
+
+static void put_escape(struct baton_text *text, unsigned char byte)
+{
+    static const char names[] = {
+        ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+    };
+    if (byte < sizeof names && names[byte] != 0) {
+        const char escape[2] = { '\\', names[byte] };
+        baton_text_append(text, escape, sizeof escape);
+    } else {
+        baton_text_printf(text, "\\u%04x", byte);
+    }
+}
+
+void baton_text_json_string(struct baton_text *text, const char *data, size_t length)
+{
+    baton_text_putc(text, '"');
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        if (byte < 0x20 || byte == '"' || byte == '\\') {
+            baton_text_append(text, data + start, i - start);
+            put_escape(text, byte);
+            start = i + 1;
+        }
+    }
+    if (length > start) {
+        baton_text_append(text, data + start, length - start);
+    }
+    baton_text_putc(text, '"');
+}
+
+struct baton_str baton_text_str(const struct baton_text *text)
+{
+    return (struct baton_str){ text->data == NULL ? "" : text->data, text->length };
+}

@@ -1,0 +1,421 @@
+#include "engine/core/run.h"
+
+#include "engine/core/run_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { FIRST_TURNS = 8 };
+
+static const char *const status_names[] = { "answered", "handoff",    "max_turns", "max_handoffs",
+                                            "loop",     "unanswered", "error" };
+static const char *const choice_names[] = { "answer", "tools", "handoff", "rejected", "nothing" };
+
+const char *baton_run_status_name(enum baton_run_status status)
+{
+    return status_names[status];
+}
+
+enum baton_run_status baton_run_status_find(struct baton_str name)
+{
+    unsigned i = 0;
+    while (i <= BATON_RUN_ERROR && !baton_str_is(name, status_names[i])) {
+        i++;
+    }
+    return (enum baton_run_status)i;
+}
+
+const char *baton_choice_name(enum baton_choice choice)
+{
+    return choice_names[choice];
+}
+
+enum baton_status baton_run_no_memory(const struct baton_run *run, struct baton_error *err)
+{
+    return baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
+                           (int)run->options.conversation_id.length, run->options.conversation_id.data);
+}
+
+enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *arena,
+                                const struct baton_run_options *options, struct baton_error *err)
+{
+    assert(options->entry < options->agents->count);
+    struct baton_run *run = baton_arena_alloc(arena, sizeof *run);
+    *out = run;
+    if (run == NULL) {
+        return baton_error_set(err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+    }
+    memset(run, 0, offsetof(struct baton_run, loop)); /* the detector, which is large, is set up for each exchange */
+    run->is_over = false;
+    run->user_message = NULL;
+    run->options = *options;
+    if (run->options.tools == NULL) {
+        run->options.tools = baton_tool_runner_default();
+    }
+    run->profile = options->agents->profile;
+    run->arena = arena;
+    run->active = options->entry;
+    run->origin_ns = options->parent != NULL ? options->parent->origin_ns : options->clock->now_ns(options->clock);
+    run->seq_next = options->parent != NULL ? options->parent->seq_next : &run->seq;
+    if (options->history_hint > 0) {
+        run->history.list = baton_arena_array(arena, options->history_hint, sizeof *run->history.list);
+        run->history.capacity = run->history.list == NULL ? 0 : options->history_hint;
+    }
+    return BATON_OK;
+}
+
+uint32_t baton_run_active(const struct baton_run *run)
+{
+    return run->active;
+}
+
+void baton_run_hold(struct baton_run *run, uint32_t agent)
+{
+    assert(agent < run->options.agents->count);
+    run->active = agent;
+    run->has_seen = false;
+    run->extra_instructions = (struct baton_str){ "", 0 };
+}
+
+const struct baton_message *baton_run_history(const struct baton_run *run, uint32_t *count)
+{
+    *count = run->history.count;
+    return run->history.list;
+}
+
+const struct baton_run_options *baton_run_options_of(const struct baton_run *run)
+{
+    return &run->options;
+}
+
+enum baton_status baton_run_append(struct baton_run *run, const struct baton_message *message, struct baton_error *err)
+{
+    return baton_history_append(run, message, err);
+}
+
+static uint64_t now(const struct baton_run *run)
+{
+    return run->options.clock->now_ns(run->options.clock) - run->origin_ns;
+}
+
+void baton_run_emit(struct baton_run *run, struct baton_event event)
+{
+    const struct baton_event_sink *sink = &run->options.events;
+    if (sink->on_event == NULL) {
+        return;
+    }
+    event.seq = (*run->seq_next)++;
+    event.at_ns = now(run);
+    event.exchange = run->exchange->index;
+    event.turn = run->exchange->turn_count == 0 ? 0 : run->exchange->turn_count - 1;
+    event.nesting = run->options.nesting;
+    event.agent = run->active;
+    sink->on_event(sink->user, &event);
+}
+
+void baton_run_end(struct baton_run *run, enum baton_run_status status)
+{
+    run->exchange->status = status;
+    run->is_over = true;
+}
+
+/* ---- one turn ---- */
+
+static struct baton_turn *turn_push(struct baton_run *run)
+{
+    struct baton_exchange *exchange = run->exchange;
+    if (exchange->turn_count == run->turn_capacity) {
+        uint32_t capacity = run->turn_capacity == 0 ? FIRST_TURNS : run->turn_capacity * 2;
+        struct baton_turn *turns = baton_arena_array(run->arena, capacity, sizeof *turns);
+        if (turns == NULL) {
+            return NULL;
+        }
+        if (exchange->turn_count > 0) {
+            memcpy(turns, exchange->turns, exchange->turn_count * sizeof *turns);
+        }
+        exchange->turns = turns;
+        run->turn_capacity = capacity;
+    }
+    struct baton_turn *turn = &exchange->turns[exchange->turn_count++];
+    *turn = (struct baton_turn){ .agent = run->active,
+                                 .handoff_to = BATON_NONE,
+                                 .choice = BATON_CHOICE_NOTHING,
+                                 .first_text_ns = BATON_TIME_UNKNOWN };
+    return turn;
+}
+
+/* Which handoffs are open to the active agent now; the file's own switch unless a hook says more. */
+static enum baton_status handoffs_open(struct baton_run *run, struct baton_error *err)
+{
+    const struct baton_agent *agent = &run->options.agents->list[run->active];
+    const struct baton_hooks *hooks = run->options.hooks;
+    run->handoff_enabled = baton_arena_array(run->arena, agent->handoff_count + 1, sizeof *run->handoff_enabled);
+    if (run->handoff_enabled == NULL) {
+        return baton_run_no_memory(run, err);
+    }
+    for (uint32_t i = 0; i < agent->handoff_count; i++) {
+        const struct baton_handoff *handoff = &agent->handoffs[i];
+        run->handoff_enabled[i] = handoff->is_enabled && (hooks == NULL || hooks->handoff_enabled == NULL ||
+                                                          hooks->handoff_enabled(hooks->user, run->active, handoff));
+    }
+    return BATON_OK;
+}
+
+static void on_text(void *user, struct baton_str delta)
+{
+    struct baton_run *run = user;
+    struct baton_exchange *exchange = run->exchange;
+    struct baton_turn *turn = &exchange->turns[exchange->turn_count - 1];
+    if (turn->first_text_ns == BATON_TIME_UNKNOWN) {
+        turn->first_text_ns = (int64_t)now(run);
+    }
+    baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_TEXT_DELTA, .text = delta });
+}
+
+static struct baton_str tool_choice_now(const struct baton_run *run)
+{
+    const struct baton_agent *agent = &run->options.agents->list[run->active];
+    bool is_spent = run->profile->tool_choice_reset && run->tool_used != NULL && run->tool_used[run->active];
+    return is_spent ? (struct baton_str){ "", 0 } : agent->tool_choice;
+}
+
+/* Lets a recorded time pass; in the reply, a measured one becomes what the clock says. */
+static void time_turn(struct baton_run *run, struct baton_turn *turn, struct baton_reply *reply)
+{
+    struct baton_clock *clock = run->options.clock;
+    if (reply->latency_ns >= 0) {
+        clock->sleep_ns(clock, (uint64_t)reply->latency_ns);
+    }
+    turn->end_ns = now(run);
+    turn->is_timed = reply->latency_ns != BATON_TIME_UNKNOWN;
+    bool is_measured = reply->latency_ns == BATON_LATENCY_MEASURED;
+    if (!is_measured) {
+        turn->first_text_ns = BATON_TIME_UNKNOWN; /* the clock did not run while it streamed */
+    }
+    if (reply->text.length > 0 && turn->first_text_ns == BATON_TIME_UNKNOWN) {
+        if (reply->ttft_ns >= 0) {
+            turn->first_text_ns = (int64_t)turn->start_ns + reply->ttft_ns;
+        } else if (is_measured) {
+            turn->first_text_ns = (int64_t)turn->end_ns; /* all of it came at once */
+        }
+    }
+    if (is_measured) {
+        reply->latency_ns = (int64_t)(turn->end_ns - turn->start_ns);
+        reply->ttft_ns = turn->first_text_ns < 0 ? BATON_TIME_UNKNOWN : turn->first_text_ns - (int64_t)turn->start_ns;
+    }
+}
+
+static enum baton_status ask(struct baton_run *run, struct baton_turn *turn, struct baton_reply *reply,
+                             struct baton_error *err)
+{
+    const struct baton_messages *seen = run->has_seen ? &run->seen : &run->history;
+    struct baton_request request = {
+        .agents = run->options.agents,
+        .agent = run->active,
+        .exchange = run->exchange->index,
+        .turn = run->exchange->turn_count - 1,
+        .conversation_id = run->options.conversation_id,
+        .extra_instructions = run->extra_instructions,
+        .messages = seen->list,
+        .message_count = seen->count,
+        .handoff_enabled = run->handoff_enabled,
+        .tool_choice = tool_choice_now(run),
+        .nesting = run->options.nesting,
+        .arena = run->arena,
+        .on_text = on_text,
+        .user = run,
+    };
+    turn->seen = seen->list;
+    turn->seen_count = seen->count;
+    turn->extra_instructions = run->extra_instructions;
+    turn->start_ns = now(run);
+    *reply = (struct baton_reply){ .latency_ns = BATON_TIME_UNKNOWN, .ttft_ns = BATON_TIME_UNKNOWN };
+    enum baton_status status = run->options.provider->call(run->options.provider, &request, reply, err);
+    if (status == BATON_OK) {
+        time_turn(run, turn, reply);
+    } else {
+        turn->end_ns = now(run);
+    }
+    turn->usage = reply->usage;
+    turn->text = reply->text;
+    turn->call_count = reply->call_count;
+    baton_usage_add(&run->exchange->usage, &reply->usage);
+    return status;
+}
+
+/* A provider's failure is the end of the exchange; only our own trouble goes up. */
+static enum baton_status provider_failed(struct baton_run *run, enum baton_status status, struct baton_error *err)
+{
+    if (status == BATON_ENOMEM || status == BATON_ELIMIT || status == BATON_EINTERRUPTED) {
+        return status;
+    }
+    char line[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES];
+    baton_error_format(err, line, sizeof line);
+    char *text = baton_arena_copy(run->arena, line, strlen(line));
+    if (text == NULL) {
+        return baton_run_no_memory(run, err);
+    }
+    run->exchange->text = baton_str_of(text);
+    baton_run_end(run, BATON_RUN_ERROR);
+    baton_run_emit(run, (struct baton_event){
+                            .type = BATON_EVENT_ERROR, .name = BATON_STR("provider"), .text = run->exchange->text });
+    return BATON_OK;
+}
+
+static void diverge(struct baton_run *run, const struct baton_reply *reply)
+{
+    struct baton_exchange *exchange = run->exchange;
+    exchange->divergence = (struct baton_divergence){ .happened = true,
+                                                      .exchange = exchange->index,
+                                                      .turn = exchange->turn_count - 1,
+                                                      .recorded = reply->recorded_agent,
+                                                      .asked = run->active };
+    struct baton_str name = baton_agent_name(run->options.agents, reply->recorded_agent);
+    baton_run_end(run, BATON_RUN_UNANSWERED);
+    baton_run_emit(run,
+                   (struct baton_event){ .type = BATON_EVENT_WARNING, .name = BATON_STR("diverged"), .text = name });
+}
+
+static enum baton_status take_turn(struct baton_run *run, struct baton_error *err)
+{
+    struct baton_exchange *exchange = run->exchange;
+    struct baton_turn *turn = turn_push(run);
+    if (turn == NULL) {
+        return baton_run_no_memory(run, err);
+    }
+    enum baton_status status = handoffs_open(run, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    struct baton_event start = { .type = BATON_EVENT_TURN_START };
+    struct baton_reply reply;
+    baton_run_emit(run, start);
+    status = ask(run, turn, &reply, err);
+    if (status != BATON_OK) {
+        status = provider_failed(run, status, err);
+    } else if (reply.kind == BATON_REPLY_MESSAGE) {
+        if (reply.text.length > 0 && !reply.was_streamed) {
+            baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_TEXT_DELTA, .text = reply.text });
+        }
+        exchange->ended_rejected = false;
+        status = baton_turn_respond(run, turn, &reply, err);
+    } else {
+        /* Nobody answered: the turn did not take place. */
+        if (reply.kind == BATON_REPLY_DIVERGED) {
+            diverge(run, &reply);
+        } else {
+            baton_run_end(run, BATON_RUN_UNANSWERED);
+        }
+        baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_TURN_END });
+        exchange->turn_count--;
+        return BATON_OK;
+    }
+    baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_TURN_END });
+    return status;
+}
+
+/* ---- one exchange ---- */
+
+static enum baton_status begin(struct baton_run *run, struct baton_str user_text, bool starts_over,
+                               struct baton_error *err)
+{
+    struct baton_exchange *exchange = baton_arena_zero(run->arena, sizeof *exchange);
+    if (exchange == NULL) {
+        return baton_run_no_memory(run, err);
+    }
+    if (starts_over || run->profile->continue_agent == BATON_CONTINUE_ENTRY) {
+        baton_run_hold(run, run->options.entry);
+    }
+    run->exchange = exchange;
+    run->turn_capacity = 0;
+    run->is_over = false;
+    exchange->index = run->exchange_count++;
+    exchange->start = run->active;
+    exchange->start_ns = now(run);
+    exchange->message_first = run->history.count;
+    exchange->divergence = (struct baton_divergence){ .recorded = BATON_NONE, .asked = BATON_NONE };
+    run->path_capacity = FIRST_TURNS;
+    exchange->path = baton_arena_array(run->arena, run->path_capacity, sizeof *exchange->path);
+    if (exchange->path == NULL) {
+        return baton_run_no_memory(run, err);
+    }
+    exchange->path[0] = run->active;
+    run->progress++;
+    baton_loop_init(&run->loop, run->options.marks, &run->options.agents->loops);
+    baton_loop_note(&run->loop, run->active, run->progress);
+    struct baton_message message = { .role = BATON_ROLE_USER,
+                                     .has_content = true,
+                                     .agent = BATON_NONE,
+                                     .content = user_text,
+                                     .latency_ns = BATON_TIME_UNKNOWN,
+                                     .ttft_ns = BATON_TIME_UNKNOWN };
+    return baton_history_append(run, &message, err);
+}
+
+static void guard_input(struct baton_run *run, struct baton_str user_text)
+{
+    const struct baton_hooks *hooks = run->options.hooks;
+    if (hooks != NULL && hooks->guard_input != NULL && !hooks->guard_input(hooks->user, run->active, user_text)) {
+        run->exchange->text = BATON_STR("the input guardrail refused the message");
+        baton_run_end(run, BATON_RUN_ERROR);
+        baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_ERROR,
+                                                  .name = BATON_STR("guardrail"),
+                                                  .text = run->exchange->text });
+    }
+}
+
+static void trip(struct baton_run *run, enum baton_run_status status)
+{
+    const struct baton_hooks *hooks = run->options.hooks;
+    struct baton_str text = { "", 0 };
+    baton_run_end(run, status);
+    if (hooks != NULL && hooks->on_limit != NULL && hooks->on_limit(hooks->user, run->active, status, &text)) {
+        run->exchange->text = text;
+    }
+}
+
+static bool turns_left(const struct baton_run *run)
+{
+    int32_t limit = run->options.limits.max_turns;
+    uint32_t max = limit < 0 ? BATON_TURNS_MAX : (uint32_t)limit;
+    return run->exchange->turn_count < max;
+}
+
+static void finish(struct baton_run *run)
+{
+    struct baton_exchange *exchange = run->exchange;
+    if (exchange->status == BATON_RUN_MAX_HANDOFFS) {
+        trip(run, BATON_RUN_MAX_HANDOFFS);
+    }
+    exchange->final = run->active;
+    exchange->end_ns = now(run);
+    exchange->message_end = run->history.count;
+    exchange->is_revisit = run->loop.is_revisit;
+    exchange->cycle = run->loop.cycle;
+    exchange->standstill = run->loop.standstill;
+    baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_DONE,
+                                              .status = status_names[exchange->status],
+                                              .text = exchange->text });
+}
+
+enum baton_status baton_run_exchange(struct baton_run *run, struct baton_str user_text, bool starts_over,
+                                     struct baton_exchange **out, struct baton_error *err)
+{
+    *out = NULL;
+    enum baton_status status = begin(run, user_text, starts_over, err);
+    if (status == BATON_OK) {
+        guard_input(run, user_text);
+    }
+    while (status == BATON_OK && !run->is_over) {
+        if (turns_left(run)) {
+            status = take_turn(run, err);
+        } else {
+            trip(run, BATON_RUN_MAX_TURNS);
+        }
+    }
+    if (status == BATON_OK) {
+        finish(run);
+        *out = run->exchange;
+    }
+    return status;
+}

@@ -1,0 +1,57 @@
+/* run_state.h - the inside of a run, shared by run.c (the loop), turn.c (one response) and history.c (what is seen). Not
+ * installed, not for others.
+ */
+#ifndef BATON_ENGINE_CORE_RUN_STATE_H
+#define BATON_ENGINE_CORE_RUN_STATE_H
+
+#include "engine/core/run.h"
+
+struct baton_messages {
+    struct baton_message *list;
+    uint32_t count, capacity;
+};
+
+struct baton_run {
+    struct baton_run_options options;
+    const struct baton_profile *profile;
+    struct baton_arena *arena;
+    struct baton_messages history; /* the record */
+    struct baton_messages seen;    /* what the active agent sees, where a filter made that differ */
+    bool has_seen;
+    uint32_t active;
+    struct baton_str extra_instructions;
+    uint32_t exchange_count;
+    uint32_t progress; /* raised by a user message and by each successful tool result */
+    uint64_t seq, origin_ns;
+    uint64_t *seq_next;    /* of the next event: own, or that of the run whose tool this one is */
+    bool *tool_used;       /* per agent; NULL until an agent with a tool_choice has used one */
+    bool *handoff_enabled; /* of the agent asked in this turn */
+    /* of the exchange under way */
+    struct baton_exchange *exchange;
+    uint32_t path_capacity, turn_capacity;
+    struct baton_loop loop;
+    bool is_over;
+    const struct baton_message *user_message;
+};
+
+/* Appends to the record and to what is seen. */
+BATON_MUST_CHECK enum baton_status baton_history_append(struct baton_run *run, const struct baton_message *message,
+                                                        struct baton_error *err);
+
+/* Sets what the target of a handoff sees, by its filter. */
+BATON_MUST_CHECK enum baton_status baton_history_filter(struct baton_run *run, const struct baton_handoff *handoff,
+                                                        struct baton_error *err);
+
+/* Deals with a reply: text, calls, results, handoff. Sets exchange->status and is_over where it ends the exchange. */
+BATON_MUST_CHECK enum baton_status baton_turn_respond(struct baton_run *run, struct baton_turn *turn,
+                                                      const struct baton_reply *reply, struct baton_error *err);
+
+/* Sends an event with its running number, place and time filled in. */
+void baton_run_emit(struct baton_run *run, struct baton_event event);
+
+/* Ends the exchange. */
+void baton_run_end(struct baton_run *run, enum baton_run_status status);
+
+enum baton_status baton_run_no_memory(const struct baton_run *run, struct baton_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+/* Any bytes: they load or they are refused. What loads is JSON once it is written. */
+#include "engine/base/text.h"
+#include "engine/base/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MEMORY_BYTES = 64 * 1024 * 1024,
+    WRITTEN_BYTES = 1024 * 1024
+}; /* aliases can make a large text of a small one */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool is_so)
+{
+    if (!is_so) {
+        abort();
+    }
+}
+
+static void write_and_read_as_json(struct baton_arena *arena, const struct baton_json *root)
+{
+    struct baton_text once = baton_text_with_limit(WRITTEN_BYTES), twice = baton_text_with_limit(WRITTEN_BYTES);
+    const struct baton_json *again;
+    baton_json_write(&once, root);
+    const struct baton_source source = { .name = "written", .text = baton_text_str(&once) };
+    if (!once.failed) {
+        expect(baton_json_parse(&again, arena, &source, NULL) == BATON_OK);
+        baton_json_write(&twice, again);
+        expect(once.length == twice.length && memcmp(once.data, twice.data, once.length) == 0);
+    }
+    baton_text_clear(&once);
+    baton_text_clear(&twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct baton_arena *arena = baton_arena_new(MEMORY_BYTES);
+    const struct baton_source source = { .name = "input", .text = { (const char *)data, size } };
+    const struct baton_json *root;
+    struct baton_error err;
+    enum baton_status status = baton_yaml_parse(&root, arena, &source, &err);
+    size_t bad;
+    expect((status == BATON_OK) == (root != NULL));
+    if (status == BATON_OK) {
+        write_and_read_as_json(arena, root);
+    } else {
+        expect(status == BATON_EINPUT && baton_utf8_valid(err.text, strlen(err.text), &bad));
+    }
+    baton_arena_free(arena);
+    return 0;
+}

@@ -1,0 +1,218 @@
+/* cmd_check.c - `baton check`: are these files right, and is there something to mend in them? */
+#include "evals/advice.h"
+#include "evals/cases.h"
+#include "evals/session.h"
+#include "evals/verbs.h"
+#include "sim/model.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CHECK_BYTES_MAX = 1024 * 1024 * 1024, ERRORS_PER_FILE_MAX = 20 };
+
+struct check_args {
+    const char *agents;
+    bool strict;
+};
+
+static const struct baton_switch switches[] = {
+    { "agents", 0, BATON_SWITCH_TEXT, offsetof(struct check_args, agents), "FILE",
+      "agents file that conversations are checked against", 0, 0 },
+    { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct check_args, strict), NULL, "exit 1 also when there is advice", 0,
+      0 },
+};
+
+struct check {
+    struct check_args args;
+    struct baton_arena *arena;
+    struct baton_agents *agents; /* of --agents, or of the last agents or suite file */
+    size_t errors, advice, conversations;
+    struct baton_text text;
+};
+
+static void complain(struct check *check, const struct baton_error *err)
+{
+    char line[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES + 64];
+    printf("error: %s\n", baton_error_format(err, line, sizeof line));
+    check->errors++;
+}
+
+static void advise(struct check *check, const char *path)
+{
+    char prefix[BATON_ERROR_FILE_BYTES + 16];
+    snprintf(prefix, sizeof prefix, "advice: %.*s: ", (int)BATON_ERROR_FILE_BYTES, path);
+    baton_text_reset(&check->text);
+    check->advice += baton_advise(&check->text, prefix, check->agents);
+    if (check->text.data != NULL) {
+        fputs(check->text.data, stdout);
+    }
+}
+
+/* Every conversation of the files: read, its labels too. Goes on after an error with the next line. */
+static void check_conversations(struct check *check, const char *const *paths, size_t count)
+{
+    struct baton_error err;
+    struct baton_cases *cases;
+    struct baton_arena *arena = baton_arena_new(CHECK_BYTES_MAX);
+    struct baton_chunk chunk = { 0 };
+    size_t errors_before = check->errors;
+    if (arena == NULL || baton_cases_new(&cases, check->arena, paths, count, &err) != BATON_OK) {
+        complain(check, &err);
+        baton_arena_free(arena);
+        return;
+    }
+    while (check->errors - errors_before < ERRORS_PER_FILE_MAX) {
+        if (baton_cases_next(cases, &chunk, &err) != BATON_OK) {
+            complain(check, &err);
+            break;
+        }
+        if (chunk.text.length == 0) {
+            break;
+        }
+        struct baton_chunk_cursor cursor = { 0 };
+        while (check->errors - errors_before < ERRORS_PER_FILE_MAX) {
+            struct baton_conversation conversation;
+            enum baton_status status;
+            baton_arena_reset(arena);
+            if (!baton_chunk_next(&chunk, &cursor, &conversation, arena, check->agents, &status, &err)) {
+                if (status == BATON_OK) {
+                    break;
+                }
+                complain(check, &err);
+                continue;
+            }
+            check->conversations++;
+            for (uint32_t i = 0; i <= conversation.message_count && status == BATON_OK; i++) {
+                const struct baton_json *node =
+                    i < conversation.message_count ? conversation.messages[i].expect : conversation.expect;
+                const struct baton_expect *expect;
+                status = baton_expect_read(&expect, arena, check->agents, &conversation.source, node, &err);
+            }
+            if (status != BATON_OK) {
+                complain(check, &err);
+            }
+        }
+    }
+    baton_chunk_clear(&chunk);
+    baton_cases_free(cases);
+    baton_arena_free(arena);
+}
+
+static void check_suite(struct check *check, const char *path)
+{
+    struct baton_error err;
+    struct baton_session session;
+    struct baton_session_args args = baton_session_args_unset();
+    struct baton_gate *gates;
+    size_t gate_count;
+    struct baton_arg_list none = { 0 };
+    enum baton_status status = baton_session_open(&session, path, &args, &err);
+    status = status == BATON_OK ? baton_session_gates(&session, &none, &gates, &gate_count, &err) : status;
+    if (status == BATON_OK) {
+        check->agents = session.agents;
+        advise(check, session.suite.agents);
+        check_conversations(check, session.suite.conversations, session.suite.conversation_count);
+    } else {
+        complain(check, &err);
+    }
+    check->agents = NULL;
+    baton_session_clear(&session);
+}
+
+static void check_agents(struct check *check, const char *path)
+{
+    struct baton_error err;
+    if (baton_agents_load(&check->agents, check->arena, path, NULL, &err) == BATON_OK) {
+        advise(check, path);
+    } else {
+        complain(check, &err);
+    }
+}
+
+static void check_lines(struct check *check, const char *path)
+{
+    struct baton_error err;
+    if (check->args.agents != NULL &&
+        baton_agents_load(&check->agents, check->arena, check->args.agents, NULL, &err) != BATON_OK) {
+        complain(check, &err);
+        return;
+    }
+    if (check->agents == NULL) {
+        printf("error: %s: conversations are checked against their agents: give --agents FILE, or check a suite\n",
+               path);
+        check->errors++;
+        return;
+    }
+    check_conversations(check, &path, 1);
+}
+
+static bool is_document(const char *path)
+{
+    return baton_path_ends(path, "yaml") || baton_path_ends(path, "yml") || baton_path_ends(path, "json");
+}
+
+/* What a file is shows in its keys. */
+static void check_file(struct check *check, const char *path)
+{
+    struct baton_error err;
+    struct baton_source source;
+    const struct baton_json *root;
+    if (!is_document(path)) {
+        check_lines(check, path);
+        return;
+    }
+    if (baton_document_load(&root, &source, check->arena, path, &err) != BATON_OK) {
+        complain(check, &err);
+        return;
+    }
+    bool is_object = root->type == BATON_JSON_OBJECT;
+    if (is_object && baton_json_get(root, "messages") != NULL) {
+        check_lines(check, path);
+    } else if (is_object && baton_json_get(root, "conversations") != NULL) {
+        check_suite(check, path);
+    } else {
+        check_agents(check, path);
+    }
+}
+
+static enum baton_status check_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
+                                   struct baton_error *err)
+{
+    struct check check = { .arena = baton_arena_new(CHECK_BYTES_MAX), .text = baton_text_with_limit(CHECK_BYTES_MAX) };
+    struct baton_arg_list plain;
+    bool wants_help = false;
+    if (check.arena == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    enum baton_status status = baton_args_read(verb, argc, argv, check.arena, &check.args, &plain, &wants_help, err);
+    if (status == BATON_OK && wants_help) {
+        baton_args_help(stdout, verb);
+    } else if (status == BATON_OK) {
+        for (size_t i = 0; i < plain.count; i++) {
+            check_file(&check, plain.items[i]);
+        }
+        printf("%zu files, %zu conversations: %zu errors, %zu pieces of advice\n", plain.count, check.conversations,
+               check.errors, check.advice);
+        *exit_code = check.errors > 0                        ? baton_status_exit_code(BATON_EINPUT)
+                     : check.args.strict && check.advice > 0 ? 1
+                                                             : 0;
+    }
+    baton_text_clear(&check.text);
+    baton_arena_free(check.arena);
+    return status;
+}
+
+const struct baton_verb baton_verb_check = {
+    .name = "check",
+    .summary = "errors and advice for agents, suites and conversations",
+    .usage = "FILE...",
+    .examples = "  baton check agents.yaml suite.yaml\n"
+                "  baton check recorded/*.jsonl --agents agents.yaml",
+    .more = "Exit code 4 when a file has an error; advice alone is 0, or 1 under --strict.",
+    .switches = switches,
+    .switch_count = sizeof switches / sizeof *switches,
+    .least = 1,
+    .most = BATON_ARGS_MAX,
+    .run = check_run,
+};

@@ -1,0 +1,384 @@
+/* cmd_eval.c - `baton eval`: the main job. Plays every conversation, judges it, writes the results, checks the gates. */
+#include "evals/cases.h"
+#include "evals/outdir.h"
+#include "evals/progress.h"
+#include "evals/runner.h"
+#include "evals/session.h"
+#include "evals/summarize.h"
+#include "evals/verbs.h"
+#include "reports/terminal.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
+
+struct eval_args {
+    struct baton_session_args session;
+    const char *out, *shard, *filter, *tag;
+    struct baton_arg_list gates, reports;
+    int64_t threads;
+    bool json, quiet, no_color, strict;
+};
+
+static const struct baton_switch switches[] = {
+    BATON_SESSION_SWITCHES(eval_args, session),
+    { "out", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, out), "DIR", "write summary.json and results.jsonl there",
+      0, 0 },
+    { "report", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, reports), "FORM[=FILE]",
+      "terminal, json or jsonl, to a file; may be repeated", 0, 0 },
+    { "gate", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, gates), "EXPR",
+      "one more gate, as 'accuracy >= 0.9'; may be repeated", 0, 0 },
+    { "filter", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, filter), "REGEX",
+      "only conversations whose id matches", 0, 0 },
+    { "tag", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, tag), "TAG", "only conversations with that tag", 0, 0 },
+    { "shard", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, shard), "I/N", "the I-th of N parts, by hash of the id",
+      0, 0 },
+    { "jobs", 'j', BATON_SWITCH_NUMBER, offsetof(struct eval_args, threads), "N", "threads (all cores)", 1,
+      BATON_THREADS_MAX },
+    { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, strict), NULL, "exit 6 when a replay diverged", 0, 0 },
+    { "json", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, json), NULL, "print summary.json instead of the report",
+      0, 0 },
+    { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct eval_args, quiet), NULL, "no progress, no report", 0, 0 },
+    { "no-color", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, no_color), NULL, "no colours (also: NO_COLOR)", 0,
+      0 },
+};
+
+/* One evaluation, from the command line to the exit code. */
+struct eval {
+    struct eval_args args;
+    const char *suite_path;
+    struct baton_session session;
+    struct baton_gate *gates;
+    size_t gate_count;
+    struct baton_tally tally;
+    struct baton_text failures;
+    struct baton_runner_result ran;
+    struct baton_summary summary;
+    const char *verdict_reason;
+    struct baton_error *err;
+};
+
+/* ---- before ---- */
+
+static enum baton_status read_shard(const struct eval *eval, struct baton_runner_options *options)
+{
+    if (eval->args.shard == NULL) {
+        return BATON_OK;
+    }
+    char *slash, *end;
+    unsigned long index = strtoul(eval->args.shard, &slash, 10);
+    unsigned long count = *slash == '/' ? strtoul(slash + 1, &end, 10) : 0;
+    if (slash == eval->args.shard || *slash != '/' || end == slash + 1 || *end != '\0' || index < 1 || index > count ||
+        count > 100000) {
+        return baton_error_set(eval->err, BATON_EUSAGE, "--shard must be I/N with I from 1 to N, not '%s'",
+                               eval->args.shard);
+    }
+    options->shard_index = (uint32_t)index - 1;
+    options->shard_count = (uint32_t)count;
+    return BATON_OK;
+}
+
+static const char *const report_forms[] = { "terminal", "json", "jsonl" };
+
+/* The form of `FORM[=FILE]`; its file, or NULL. */
+static enum baton_status read_report(const struct eval *eval, const char *text, size_t *form, const char **file)
+{
+    const char *equals = strchr(text, '=');
+    struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
+    *file = equals == NULL ? NULL : equals + 1;
+    for (*form = 0; *form < sizeof report_forms / sizeof *report_forms; (*form)++) {
+        if (baton_str_is(name, report_forms[*form])) {
+            return BATON_OK;
+        }
+    }
+    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are terminal, json and jsonl",
+                           (int)name.length, name.data);
+}
+
+static enum baton_status check_args(struct eval *eval)
+{
+    enum baton_status status = BATON_OK;
+    for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
+        size_t form;
+        const char *file;
+        status = read_report(eval, eval->args.reports.items[i], &form, &file);
+        if (status == BATON_OK && form == 2 && file == NULL && eval->args.out == NULL) {
+            status = baton_error_set(eval->err, BATON_EUSAGE, "--report jsonl needs a file (jsonl=FILE) or --out DIR");
+        }
+    }
+    if (status == BATON_OK && eval->session.suite.conversation_count == 0) {
+        status =
+            baton_error_set(eval->err, BATON_EUSAGE, "no conversations: name a suite, or give --conversations FILE");
+    }
+    return status;
+}
+
+/* Where results.jsonl goes: --out, else --report jsonl=FILE, else nowhere. */
+static enum baton_status open_results(struct eval *eval, struct baton_out_file *out)
+{
+    *out = (struct baton_out_file){ 0 };
+    if (eval->args.out != NULL) {
+        enum baton_status status = baton_outdir_make(eval->args.out, eval->err);
+        return status == BATON_OK ? baton_out_open(out, eval->session.arena, eval->args.out, "results.jsonl", eval->err)
+                                  : status;
+    }
+    for (size_t i = 0; i < eval->args.reports.count; i++) {
+        size_t form;
+        const char *file;
+        if (read_report(eval, eval->args.reports.items[i], &form, &file) == BATON_OK && form == 2) {
+            return baton_out_open(out, eval->session.arena, NULL, file, eval->err);
+        }
+    }
+    return BATON_OK;
+}
+
+/* ---- the run ---- */
+
+static uint32_t thread_count(const struct eval *eval)
+{
+    if (eval->args.threads > 0) {
+        return (uint32_t)eval->args.threads;
+    }
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores < 1 ? 1 : cores > BATON_THREADS_MAX ? BATON_THREADS_MAX : (uint32_t)cores;
+}
+
+static enum baton_status play_all(struct eval *eval, struct baton_cases *cases, FILE *results)
+{
+    struct baton_progress_line line;
+    baton_progress_init(&line, stderr);
+    struct baton_runner_options options = {
+        .play = &eval->session.play,
+        .cases = cases,
+        .thread_count = thread_count(eval),
+        .filter = baton_str_of(eval->args.filter),
+        .tag = baton_str_of(eval->args.tag),
+        .failures = &eval->failures,
+        .results = results,
+        .interrupted = &baton_world.interrupted,
+        .on_progress = eval->args.quiet ? NULL : baton_progress_update,
+        .user = &line,
+    };
+    enum baton_status status = read_shard(eval, &options);
+    status = status == BATON_OK ? baton_runner_run(&eval->ran, &eval->tally, &options, eval->err) : status;
+    baton_progress_end(&line);
+    return status;
+}
+
+/* What was written before an error or Ctrl-C stays, under its name; a summary of other results must not stand beside it. */
+static void keep_partial(struct eval *eval, struct baton_out_file *results, enum baton_status status)
+{
+    struct baton_error ignored;
+    const char *path = results->path;
+    if (results->file == NULL) {
+        return;
+    }
+    if (baton_out_commit(results, &ignored) == BATON_OK) {
+        if (eval->args.out != NULL) {
+            baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
+        }
+        fprintf(stderr, "baton: %s; the results before that are in '%s'\n",
+                status == BATON_EINTERRUPTED ? "stopped early" : "the run stopped", path);
+    }
+}
+
+static enum baton_status play(struct eval *eval)
+{
+    struct baton_cases *cases = NULL;
+    struct baton_out_file results = { 0 };
+    enum baton_status status = baton_cases_new(&cases, eval->session.arena, eval->session.suite.conversations,
+                                               eval->session.suite.conversation_count, eval->err);
+    status = status == BATON_OK ? open_results(eval, &results) : status;
+    if (status == BATON_OK) {
+        status = play_all(eval, cases, results.file);
+        if (status == BATON_OK) {
+            status = baton_out_commit(&results, eval->err);
+        } else {
+            keep_partial(eval, &results, status);
+        }
+    }
+    baton_cases_free(cases);
+    return status;
+}
+
+/* ---- after ---- */
+
+static struct baton_str hex(const struct eval *eval, struct baton_hash hash)
+{
+    char digits[BATON_HASH_HEX_BYTES];
+    baton_hash_hex(hash, digits);
+    char *copy = baton_arena_copy(eval->session.arena, digits, sizeof digits - 1);
+    return baton_str_of(copy == NULL ? "" : copy);
+}
+
+static void describe_suite(struct eval *eval)
+{
+    struct baton_summary *summary = &eval->summary;
+    summary->suite.name = eval->session.suite.name;
+    summary->suite.fingerprint = hex(eval, eval->ran.fingerprint);
+    summary->suite.agents_digest = hex(eval, eval->session.agents->digest);
+    summary->suite.conversations_digest = hex(eval, eval->ran.conversations);
+    summary->suite.provider = eval->session.suite.provider;
+    summary->suite.profile = baton_str_of(eval->session.agents->profile->name);
+    summary->suite.seed = eval->session.play.seed;
+    summary->suite.repeat = eval->session.play.repeat_count;
+    summary->suite.shard = baton_str_of(eval->args.shard);
+}
+
+/* The gates decide; without any, every expectation must hold. Under --strict a divergence fails too. */
+static enum baton_status decide(struct eval *eval, int *exit_code)
+{
+    struct baton_summary *summary = &eval->summary;
+    struct baton_gate_result *results = baton_arena_array(eval->session.arena, eval->gate_count + 1, sizeof *results);
+    if (results == NULL) {
+        return baton_error_set(eval->err, BATON_ENOMEM, "out of memory");
+    }
+    summary->passed = true;
+    for (size_t i = 0; i < eval->gate_count; i++) {
+        results[i] = baton_gate_check(&eval->gates[i], summary, eval->session.arena);
+        summary->passed = summary->passed && results[i].verdict[0] != 'f';
+    }
+    summary->gates = results;
+    summary->gate_count = eval->gate_count;
+    if (eval->gate_count == 0 && summary->routing.all_expectations.correct < summary->routing.all_expectations.n) {
+        summary->passed = false;
+        eval->verdict_reason = "without gates every expectation must hold, and some did not";
+    }
+    *exit_code = summary->passed ? 0 : 1;
+    if (eval->args.strict && summary->counts.diverged > 0) {
+        summary->passed = false;
+        eval->verdict_reason = "conversations diverged under --strict";
+        *exit_code = baton_status_exit_code(BATON_EMISS);
+    }
+    return BATON_OK;
+}
+
+static enum baton_status render(const struct eval *eval, size_t form, bool has_colour, struct baton_text *out)
+{
+    if (form == 1) {
+        baton_summary_write(out, &eval->summary);
+    } else {
+        struct baton_terminal_options options = {
+            .has_colour = has_colour,
+            .is_replay = eval->session.model == NULL,
+            .failures = eval->failures.data,
+            .verdict_reason = eval->verdict_reason,
+            .explain = eval->suite_path == NULL
+                           ? NULL
+                           : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
+        };
+        baton_terminal_write(out, &eval->summary, &options);
+    }
+    return out->failed ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for a report") : BATON_OK;
+}
+
+/* Writes one report to a file, or to standard output. */
+static enum baton_status put_report(struct eval *eval, size_t form, const char *folder, const char *file)
+{
+    struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
+    bool has_colour = file == NULL && baton_world.has_colour && !eval->args.no_color;
+    enum baton_status status = render(eval, form, has_colour, &text);
+    if (status == BATON_OK && file == NULL) {
+        fwrite(text.data, 1, text.length, stdout); /* a failure shows when main() flushes */
+    } else if (status == BATON_OK) {
+        status = baton_out_write(eval->session.arena, folder, file, baton_text_str(&text), eval->err);
+    }
+    baton_text_clear(&text);
+    return status;
+}
+
+static enum baton_status report(struct eval *eval)
+{
+    enum baton_status status = eval->args.out == NULL ? BATON_OK : put_report(eval, 1, eval->args.out, "summary.json");
+    for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
+        size_t form;
+        const char *file;
+        status = read_report(eval, eval->args.reports.items[i], &form, &file);
+        if (status == BATON_OK && form != 2) {
+            status = put_report(eval, form, NULL, file);
+        }
+    }
+    if (status == BATON_OK && eval->args.json) {
+        return put_report(eval, 1, NULL, NULL);
+    }
+    return status == BATON_OK && !eval->args.quiet && eval->args.reports.count == 0 ? put_report(eval, 0, NULL, NULL)
+                                                                                    : status;
+}
+
+static void warn(const struct eval *eval)
+{
+    if (eval->session.model == NULL && eval->ran.answers_recorded == 0) {
+        fputs(
+            "baton: none of these conversations holds a recorded answer; to play them, choose a model: --provider sim:oracle\n",
+            stderr);
+    }
+}
+
+static enum baton_status conclude(struct eval *eval, int *exit_code)
+{
+    if (eval->ran.selected == 0) {
+        return baton_error_set(eval->err, BATON_EEMPTY, "no conversation selected out of %llu%s",
+                               (unsigned long long)eval->ran.seen,
+                               eval->ran.seen > 0 ? "; look at --filter, --tag and --shard" : "");
+    }
+    warn(eval);
+    enum baton_status status =
+        baton_summarize(&eval->summary, eval->session.arena, eval->session.agents, &eval->tally, eval->err);
+    if (status == BATON_OK) {
+        describe_suite(eval);
+        status = decide(eval, exit_code);
+    }
+    return status == BATON_OK ? report(eval) : status;
+}
+
+static enum baton_status eval_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
+                                  struct baton_error *err)
+{
+    struct baton_arena *arena = baton_arena_new(1024 * 1024);
+    struct eval eval = { .args = { .session = baton_session_args_unset() }, .err = err };
+    struct baton_arg_list plain;
+    bool wants_help = false;
+    if (arena == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    eval.failures = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    enum baton_status status = baton_args_read(verb, argc, argv, arena, &eval.args, &plain, &wants_help, err);
+    if (status == BATON_OK && wants_help) {
+        baton_args_help(stdout, verb);
+        baton_arena_free(arena);
+        return BATON_OK;
+    }
+    if (status == BATON_OK) {
+        eval.suite_path = plain.count > 0 ? plain.items[0] : NULL;
+        status = baton_session_open(&eval.session, eval.suite_path, &eval.args.session, err);
+        status = status == BATON_OK ? check_args(&eval) : status;
+        status = status == BATON_OK
+                     ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)
+                     : status;
+        status = status == BATON_OK ? play(&eval) : status;
+        status = status == BATON_OK ? conclude(&eval, exit_code) : status;
+    }
+    baton_tally_clear(&eval.tally);
+    baton_text_clear(&eval.failures);
+    baton_session_clear(&eval.session);
+    baton_arena_free(arena);
+    return status;
+}
+
+const struct baton_verb baton_verb_eval = {
+    .name = "eval",
+    .summary = "replay or run every conversation of a suite, judge it, check the gates",
+    .usage = "SUITE | --agents FILE --conversations FILE",
+    .examples = "  baton eval fixtures/suites/support.yaml\n"
+                "  baton eval --agents agents.yaml --conversations 'recorded/*.jsonl' --gate 'accuracy >= 0.9'\n"
+                "  baton eval suite.yaml --provider sim:random --seed 7 --repeat 20 --out build/results",
+    .more = "Without gates, every expectation in the conversations must hold. Exit codes: see 'baton --help'.",
+    .switches = switches,
+    .switch_count = sizeof switches / sizeof *switches,
+    .least = 0,
+    .most = 1,
+    .run = eval_run,
+};

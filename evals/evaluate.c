@@ -1,0 +1,443 @@
+#include "evals/evaluate.h"
+
+#include "engine/core/path.h"
+#include "sim/transcript.h"
+#include "sim/virtual_clock.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Who answers in this conversation: the recording or a model. */
+struct cast {
+    struct baton_transcript transcript;
+    struct baton_player player;
+    struct baton_virtual_clock clock;
+    bool is_replay;
+};
+
+/* One evaluation under way. */
+struct evaluation {
+    struct baton_evaluator *evaluator;
+    const struct baton_conversation *conversation;
+    struct baton_arena *arena;
+    struct cast cast;
+    struct baton_run *run;
+    struct baton_result *result;
+    struct baton_result_exchange *rows;
+    struct baton_exchange **records;
+    uint32_t count; /* exchanges played */
+    struct baton_error *err;
+};
+
+static enum baton_status no_memory(struct evaluation *evaluation)
+{
+    struct baton_str id = evaluation->conversation->id;
+    return baton_error_set(evaluation->err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
+                           (int)id.length, id.data);
+}
+
+enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
+                                       const struct baton_play *play, struct baton_tally *tally,
+                                       struct baton_error *err)
+{
+    *evaluator = (struct baton_evaluator){ .play = play, .tally = tally };
+    struct baton_loop_mark *of_agent = baton_arena_array(arena, play->agents->count, sizeof *of_agent);
+    if (of_agent == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
+    return BATON_OK;
+}
+
+/* ---- playing ---- */
+
+static void cast_init(struct evaluation *evaluation, uint32_t repeat)
+{
+    const struct baton_play *play = evaluation->evaluator->play;
+    struct cast *cast = &evaluation->cast;
+    baton_virtual_clock_init(&cast->clock);
+    cast->is_replay = play->model == NULL;
+    if (cast->is_replay) {
+        baton_transcript_init(&cast->transcript, play->agents, evaluation->conversation, evaluation->arena);
+    } else {
+        baton_player_init(&cast->player, play->model, play->seed + repeat, evaluation->conversation->id);
+    }
+}
+
+static enum baton_status run_init(struct evaluation *evaluation)
+{
+    const struct baton_play *play = evaluation->evaluator->play;
+    struct cast *cast = &evaluation->cast;
+    struct baton_run_options options = {
+        .agents = play->agents,
+        .provider = cast->is_replay ? &cast->transcript.provider : &cast->player.provider,
+        .clock = &cast->clock.clock,
+        .tools = cast->is_replay ? &cast->transcript.tools : NULL,
+        .limits = play->limits,
+        .loops_stop = play->loops_stop,
+        .on_handoff_stop = play->on_handoff_stop,
+        .marks = &evaluation->evaluator->marks,
+        .conversation_id = evaluation->conversation->id,
+        .entry = evaluation->conversation->entry,
+        .history_hint = evaluation->conversation->message_count,
+        .events = evaluation->evaluator->events,
+    };
+    enum baton_status status = baton_run_new(&evaluation->run, evaluation->arena, &options, evaluation->err);
+    const struct baton_conversation *conversation = evaluation->conversation;
+    uint32_t first_user = baton_conversation_next_user(conversation, 0);
+    for (uint32_t i = 0; i < first_user && status == BATON_OK; i++) {
+        if (conversation->messages[i].role == BATON_ROLE_ASSISTANT) {
+            status = baton_run_append(evaluation->run, &conversation->messages[i], evaluation->err);
+        }
+    }
+    return status;
+}
+
+/* ---- observing and judging ---- */
+
+/* The final agent's first turn after the last handoff of an exchange, or NULL. */
+static const struct baton_turn *final_first(const struct baton_exchange *exchange)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < exchange->turn_count; i++) {
+        if (exchange->turns[i].handoff_to != BATON_NONE) {
+            first = i + 1;
+        }
+    }
+    return first < exchange->turn_count ? &exchange->turns[first] : NULL;
+}
+
+static struct baton_observation observe(const struct evaluation *evaluation, const struct baton_exchange *exchange)
+{
+    uint32_t count;
+    const struct baton_message *history = baton_run_history(evaluation->run, &count);
+    return (struct baton_observation){
+        .agents = evaluation->evaluator->play->agents,
+        .path = exchange->path,
+        .depth = exchange->depth,
+        .final = exchange->final,
+        .status = exchange->status,
+        .ended_rejected = exchange->ended_rejected,
+        .turns = exchange->turn_count,
+        .has_loop = exchange->cycle.kind != BATON_LOOP_NONE,
+        .text = exchange->text,
+        .messages = history + exchange->message_first,
+        .message_count = exchange->message_end - exchange->message_first,
+        .final_first = final_first(exchange),
+    };
+}
+
+/* The conversation as one: its route is all hops in order. */
+static enum baton_status observe_whole(const struct evaluation *evaluation, struct baton_observation *out,
+                                       bool *is_revisit)
+{
+    uint32_t depth = 0, turns = 0;
+    bool has_loop = false;
+    for (uint32_t i = 0; i < evaluation->count; i++) {
+        depth += evaluation->records[i]->depth;
+        turns += evaluation->records[i]->turn_count;
+        has_loop = has_loop || evaluation->records[i]->cycle.kind != BATON_LOOP_NONE;
+    }
+    uint32_t *path = baton_arena_array(evaluation->arena, (size_t)depth + 1, sizeof *path);
+    if (path == NULL) {
+        return BATON_ELIMIT;
+    }
+    path[0] = evaluation->records[0]->start;
+    for (uint32_t i = 0, at = 1; i < evaluation->count; i++) {
+        memcpy(path + at, evaluation->records[i]->path + 1, evaluation->records[i]->depth * sizeof *path);
+        at += evaluation->records[i]->depth;
+    }
+    *out = observe(evaluation, evaluation->records[evaluation->count - 1]);
+    out->path = path;
+    out->depth = depth;
+    out->turns = turns;
+    out->has_loop = has_loop;
+    out->messages = baton_run_history(evaluation->run, &out->message_count);
+    *is_revisit = true; /* let the loop erasure find out */
+    return BATON_OK;
+}
+
+static enum baton_status judge(struct evaluation *evaluation, const struct baton_expect *expect,
+                               const struct baton_observation *observation, struct baton_result_label *label)
+{
+    struct baton_verdict verdict;
+    enum baton_status status =
+        baton_expect_judge(&verdict, label, expect, observation, evaluation->arena, evaluation->err);
+    if (status == BATON_OK) {
+        baton_tally_verdict(evaluation->evaluator->tally, expect, &verdict, observation);
+    }
+    return status;
+}
+
+static void count_path(struct baton_counts *counts, const struct baton_path_figures *figures)
+{
+    if (figures->has_detour) {
+        counts->detour_n++;
+        counts->optimal_hops += figures->optimal;
+        counts->detour_hops += figures->detour > 0 ? (uint64_t)figures->detour : 0;
+        counts->shortcut_hops += figures->detour < 0 ? (uint64_t)-figures->detour : 0;
+    }
+}
+
+/* ---- an exchange's row ---- */
+
+static enum baton_status name_route(struct evaluation *evaluation, const struct baton_exchange *exchange,
+                                    struct baton_result_exchange *row)
+{
+    struct baton_str *route = baton_arena_array(evaluation->arena, exchange->depth + 1, sizeof *route);
+    if (route == NULL) {
+        return no_memory(evaluation);
+    }
+    for (uint32_t i = 0; i < exchange->depth; i++) {
+        route[i] = baton_agent_name(evaluation->evaluator->play->agents, exchange->path[i + 1]);
+    }
+    row->route = route;
+    row->route_count = exchange->depth;
+    return BATON_OK;
+}
+
+static enum baton_status make_row(struct evaluation *evaluation, const struct baton_exchange *exchange,
+                                  const struct baton_expect *expect, const struct baton_observation *observation,
+                                  struct baton_result_exchange *row)
+{
+    const struct baton_agents *agents = evaluation->evaluator->play->agents;
+    uint32_t *scratch =
+        exchange->is_revisit ? baton_arena_array(evaluation->arena, exchange->depth + 1, sizeof *scratch) : NULL;
+    if (exchange->is_revisit && scratch == NULL) {
+        return no_memory(evaluation);
+    }
+    struct baton_path_figures figures = baton_path_figures(expect, observation, exchange->is_revisit, scratch);
+    struct baton_exchange_times times = baton_exchange_times(exchange);
+    count_path(&evaluation->evaluator->tally->counts, &figures);
+    baton_tally_exchange(evaluation->evaluator->tally, exchange, figures.looped);
+    *row = (struct baton_result_exchange){
+        .start = baton_agent_name(agents, exchange->start),
+        .final = baton_agent_name(agents, exchange->final),
+        .is_answered = exchange->status == BATON_RUN_ANSWERED,
+        .is_revisit = exchange->is_revisit,
+        .status = baton_run_status_name(exchange->status),
+        .turns = exchange->turn_count,
+        .invalid_handoffs = exchange->invalid_handoffs,
+        .looped = figures.looped,
+        .optimal = figures.optimal == BATON_PATH_UNKNOWN ? BATON_RESULT_UNKNOWN : (int64_t)figures.optimal,
+        .has_detour = figures.has_detour,
+        .detour = figures.detour,
+        .latency_ns = times.latency_ns,
+        .ttft_ns = times.ttft_ns,
+        .tokens = { .input = exchange->usage.input,
+                    .output = exchange->usage.output,
+                    .cached = exchange->usage.cached,
+                    .cache_write = exchange->usage.cache_write,
+                    .is_known = exchange->usage.is_known },
+        .text = exchange->text,
+    };
+    if (exchange->cycle.kind != BATON_LOOP_NONE) {
+        row->loop = (struct baton_result_loop){ .kind = baton_loop_kind_name(exchange->cycle.kind),
+                                                .k = exchange->cycle.k,
+                                                .onset = exchange->cycle.onset,
+                                                .detected = exchange->cycle.detected };
+    }
+    return name_route(evaluation, exchange, row);
+}
+
+/* The agent that a label asks for first, as the model sees it. */
+static uint32_t goal_of(const struct evaluation *evaluation, const struct baton_expect *expect, bool starts_over)
+{
+    if (expect == NULL || expect->final_count == 0) {
+        return BATON_NONE;
+    }
+    uint32_t holder = starts_over ? evaluation->conversation->entry : baton_run_active(evaluation->run);
+    return expect->final[0] == BATON_DIRECT ? holder : expect->final[0];
+}
+
+/* Whether a limit ended the exchange before this one, short of its recording. */
+static bool was_cut_short(const struct evaluation *evaluation)
+{
+    enum baton_run_status last =
+        evaluation->count == 0 ? BATON_RUN_ANSWERED : evaluation->records[evaluation->count - 1]->status;
+    return last == BATON_RUN_MAX_TURNS || last == BATON_RUN_MAX_HANDOFFS || last == BATON_RUN_LOOP ||
+           last == BATON_RUN_HANDOFF;
+}
+
+static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t user_message)
+{
+    const struct baton_message *message = &evaluation->conversation->messages[user_message];
+    const struct baton_expect *expect;
+    struct baton_exchange *exchange;
+    enum baton_status status = baton_expect_read(&expect, evaluation->arena, evaluation->evaluator->play->agents,
+                                                 &evaluation->conversation->source, message->expect, evaluation->err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    if (evaluation->cast.is_replay) {
+        uint32_t holder = baton_transcript_begin(&evaluation->cast.transcript, user_message);
+        if (was_cut_short(evaluation)) {
+            baton_run_hold(evaluation->run, holder);
+        }
+    } else {
+        baton_player_begin(&evaluation->cast.player, goal_of(evaluation, expect, message->starts_over));
+    }
+    status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    struct baton_observation observation = observe(evaluation, exchange);
+    struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
+    evaluation->records[evaluation->count++] = exchange;
+    status = make_row(evaluation, exchange, expect, &observation, row);
+    return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
+}
+
+static void note_divergence(struct evaluation *evaluation, const struct baton_exchange *exchange)
+{
+    const struct baton_agents *agents = evaluation->evaluator->play->agents;
+    const struct baton_divergence *divergence = &exchange->divergence;
+    if (divergence->happened && !evaluation->result->divergence.happened) {
+        evaluation->result->divergence =
+            (struct baton_result_divergence){ .happened = true,
+                                              .exchange = divergence->exchange,
+                                              .turn = divergence->turn,
+                                              .recorded = baton_agent_name(agents, divergence->recorded),
+                                              .asked = baton_agent_name(agents, divergence->asked) };
+        evaluation->evaluator->tally->counts.diverged++;
+    }
+}
+
+/* ---- the conversation ---- */
+
+/* Pico-USD of a token at a price in USD per million tokens. */
+static uint64_t pico_per_token(double usd_per_million)
+{
+    return (uint64_t)llround(usd_per_million * 1e6);
+}
+
+static const struct baton_price *price_of(const struct baton_agents *agents, uint32_t agent)
+{
+    for (uint32_t i = 0; i < agents->price_count; i++) {
+        if (baton_str_equal(agents->prices[i].model, agents->list[agent].model)) {
+            return &agents->prices[i];
+        }
+    }
+    return NULL;
+}
+
+/* A conversation has a cost when some call has, and every call with tokens has a price. */
+static void count_cost(struct evaluation *evaluation)
+{
+    const struct baton_agents *agents = evaluation->evaluator->play->agents;
+    uint64_t pico = 0;
+    bool has_cost = false;
+    for (uint32_t i = 0; agents->price_count > 0 && i < evaluation->count; i++) {
+        for (uint32_t k = 0; k < evaluation->records[i]->turn_count; k++) {
+            const struct baton_turn *turn = &evaluation->records[i]->turns[k];
+            const struct baton_price *price = turn->usage.is_known ? price_of(agents, turn->agent) : NULL;
+            if (turn->usage.is_known && price == NULL) {
+                return;
+            }
+            if (price != NULL) {
+                has_cost = true;
+                pico += (uint64_t)turn->usage.input * pico_per_token(price->in) +
+                        (uint64_t)turn->usage.cached * pico_per_token(price->cached) +
+                        (uint64_t)turn->usage.cache_write * pico_per_token(price->cache_write) +
+                        (uint64_t)turn->usage.output * pico_per_token(price->out);
+            }
+        }
+    }
+    evaluation->evaluator->tally->counts.cost_n += has_cost;
+    evaluation->evaluator->tally->counts.cost_pico += pico;
+}
+
+static void count_conversation(struct evaluation *evaluation)
+{
+    struct baton_tally *tally = evaluation->evaluator->tally;
+    uint64_t depth = 0;
+    int64_t latency_ns = BATON_TIME_UNKNOWN;
+    bool has_loop = false, is_revisit = false;
+    for (uint32_t i = 0; i < evaluation->count; i++) {
+        const struct baton_exchange *exchange = evaluation->records[i];
+        int64_t took = evaluation->rows[i].latency_ns;
+        depth += exchange->depth;
+        has_loop = has_loop || exchange->cycle.kind != BATON_LOOP_NONE;
+        is_revisit = is_revisit || exchange->is_revisit;
+        if (took != BATON_TIME_UNKNOWN) {
+            latency_ns = latency_ns == BATON_TIME_UNKNOWN ? took : latency_ns + took;
+        }
+    }
+    tally->counts.conversations++;
+    tally->counts.loop_conversations += has_loop;
+    tally->counts.revisit_conversations += is_revisit;
+    baton_counter_add(&tally->depth_conversation, depth, 1);
+    if (latency_ns != BATON_TIME_UNKNOWN) {
+        baton_counter_add(&tally->latency_conversation, (uint64_t)latency_ns, 1);
+    }
+    count_cost(evaluation);
+}
+
+static enum baton_status judge_whole(struct evaluation *evaluation)
+{
+    const struct baton_expect *expect;
+    struct baton_observation observation;
+    bool is_revisit;
+    enum baton_status status =
+        baton_expect_read(&expect, evaluation->arena, evaluation->evaluator->play->agents,
+                          &evaluation->conversation->source, evaluation->conversation->expect, evaluation->err);
+    if (status != BATON_OK || expect == NULL) {
+        return status;
+    }
+    if (observe_whole(evaluation, &observation, &is_revisit) != BATON_OK) {
+        return no_memory(evaluation);
+    }
+    uint32_t *scratch = baton_arena_array(evaluation->arena, (size_t)observation.depth + 1, sizeof *scratch);
+    if (scratch == NULL) {
+        return no_memory(evaluation);
+    }
+    struct baton_path_figures figures = baton_path_figures(expect, &observation, is_revisit, scratch);
+    count_path(&evaluation->evaluator->tally->counts, &figures);
+    return judge(evaluation, expect, &observation, &evaluation->result->whole);
+}
+
+/* The first that did not end well says how the conversation went, else the last. */
+static const char *overall_status(const struct evaluation *evaluation)
+{
+    uint32_t i = 0;
+    while (i + 1 < evaluation->count && baton_is_completed(evaluation->records[i]->status)) {
+        i++;
+    }
+    return baton_run_status_name(evaluation->records[i]->status);
+}
+
+enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
+                                 struct baton_exchange ***exchanges, struct baton_arena *arena,
+                                 const struct baton_conversation *conversation, uint32_t repeat,
+                                 struct baton_error *err)
+{
+    struct evaluation evaluation = {
+        .evaluator = evaluator, .conversation = conversation, .arena = arena, .result = out, .err = err
+    };
+    *out = (struct baton_result){ .id = conversation->id, .repeat = repeat };
+    evaluation.rows = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.rows);
+    evaluation.records = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.records);
+    if (evaluation.rows == NULL || evaluation.records == NULL) {
+        return no_memory(&evaluation);
+    }
+    cast_init(&evaluation, repeat);
+    enum baton_status status = run_init(&evaluation);
+    for (uint32_t at = baton_conversation_next_user(conversation, 0);
+         at < conversation->message_count && status == BATON_OK;
+         at = baton_conversation_next_user(conversation, at + 1)) {
+        status = play_exchange(&evaluation, at);
+        if (status == BATON_OK) {
+            note_divergence(&evaluation, evaluation.records[evaluation.count - 1]);
+        }
+    }
+    status = status == BATON_OK ? judge_whole(&evaluation) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    count_conversation(&evaluation);
+    out->exchanges = evaluation.rows;
+    out->exchange_count = evaluation.count;
+    out->status = overall_status(&evaluation);
+    *exchanges = evaluation.records;
+    return BATON_OK;
+}

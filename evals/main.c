@@ -1,0 +1,105 @@
+/* main.c - the program: finds the verb, hands over, turns the outcome into an exit code (DESIGN section 6). */
+#include "engine/base/suggest.h"
+#include "evals/verbs.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct baton_world baton_world;
+
+static const struct baton_verb *const verbs[] = {
+    &baton_verb_eval, &baton_verb_run, &baton_verb_explain, &baton_verb_check, &baton_verb_graph,
+};
+
+enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    baton_world.interrupted = 1;
+}
+
+static void watch_interrupts(void)
+{
+    struct sigaction action = { .sa_handler = on_interrupt,
+                                .sa_flags = (int)SA_RESETHAND }; /* a second Ctrl-C ends at once */
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void print_help(FILE *file)
+{
+    fputs("baton runs, replays and judges conversations that pass between LLM agents.\n\n"
+          "  baton eval fixtures/suites/support.yaml      replay recorded conversations and judge their routing\n"
+          "  baton run agents.yaml \"My card is broken\"    one conversation\n\n"
+          "usage: baton VERB [ARGUMENTS]\n\n",
+          file);
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        fprintf(file, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+    }
+    fputs("\n'baton VERB --help' shows examples and switches.\n"
+          "exit codes: 0 gates hold, 1 a gate or an expectation failed, 2 interrupted, 3 provider or disk failed,\n"
+          "            4 bad usage or a bad file, 5 nothing selected, 6 diverged under --strict, 70 a bug of ours\n",
+          file);
+}
+
+static int unknown_verb(const char *name)
+{
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES];
+    baton_suggest_init(&suggest, baton_str_of(name));
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(verbs[i]->name));
+    }
+    fprintf(stderr, "baton: unknown verb '%s'%s%s\n", name, baton_suggest_text(&suggest, hint),
+            suggest.best.length == 0 ? "; see 'baton --help'" : "");
+    return baton_status_exit_code(BATON_EUSAGE);
+}
+
+static int run_verb(const struct baton_verb *verb, int argc, char **argv)
+{
+    struct baton_error error = { .status = BATON_OK };
+    int exit_code = 0;
+    enum baton_status status = verb->run(verb, argc, argv, &exit_code, &error);
+    if (status != BATON_OK) {
+        char line[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES + 64];
+        fflush(stdout);
+        fprintf(stderr, "baton: %s\n", baton_error_format(&error, line, sizeof line));
+        return baton_status_exit_code(status);
+    }
+    if (fflush(stdout) != 0 && errno != EPIPE) { /* a reader that has seen enough, as `head`, is no failure */
+        fputs("baton: cannot write to standard output\n", stderr);
+        return baton_status_exit_code(BATON_EIO);
+    }
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *no_color = getenv("NO_COLOR");
+    baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
+    signal(SIGPIPE, SIG_IGN);
+    watch_interrupts();
+    if (argc < 2) {
+        print_help(stderr);
+        return baton_status_exit_code(BATON_EUSAGE);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        puts("baton " BATON_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(argv[1], verbs[i]->name) == 0) {
+            return run_verb(verbs[i], argc - 2, argv + 2);
+        }
+    }
+    return unknown_verb(argv[1]);
+}

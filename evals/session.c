@@ -1,0 +1,148 @@
+#include "evals/session.h"
+
+#include "engine/base/suggest.h"
+
+#include <string.h>
+
+enum { SESSION_BYTES_MAX = 1024 * 1024 * 1024 };
+
+struct baton_session_args baton_session_args_unset(void)
+{
+    return (struct baton_session_args){ .seed = BATON_SESSION_UNSET,
+                                        .repeat = BATON_SESSION_UNSET,
+                                        .max_turns = BATON_SESSION_UNSET,
+                                        .max_handoffs = BATON_SESSION_UNSET };
+}
+
+static enum baton_status find_profile(const char *name, const struct baton_profile **out, struct baton_error *err)
+{
+    *out = name == NULL ? NULL : baton_profile_find(baton_str_of(name));
+    if (name == NULL || *out != NULL) {
+        return BATON_OK;
+    }
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES];
+    baton_suggest_init(&suggest, baton_str_of(name));
+    for (size_t i = 0; baton_profile_at(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(baton_profile_at(i)->name));
+    }
+    return baton_error_set(err, BATON_EUSAGE, "unknown profile '%s'; this version knows 'baton'%s", name,
+                           baton_suggest_text(&suggest, hint));
+}
+
+static enum baton_status unknown_provider(struct baton_str name, struct baton_error *err)
+{
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES];
+    baton_suggest_init(&suggest, name);
+    baton_suggest_offer(&suggest, BATON_STR("transcript"));
+    baton_suggest_offer(&suggest, BATON_STR("sim:oracle"));
+    baton_suggest_offer(&suggest, BATON_STR("sim:random"));
+    return baton_error_set(err, BATON_EUSAGE, "unknown provider '%.*s'; there are transcript and sim:NAME%s",
+                           (int)name.length, name.data, baton_suggest_text(&suggest, hint));
+}
+
+static enum baton_status find_provider(struct baton_session *session, const char *suite_path,
+                                       const struct baton_session_args *args, struct baton_error *err)
+{
+    struct baton_str name = args->provider != NULL ? baton_str_of(args->provider) : session->suite.provider;
+    session->suite.provider = name;
+    if (baton_str_is(name, "transcript")) {
+        return BATON_OK;
+    }
+    if (name.length > 4 && memcmp(name.data, "sim:", 4) == 0) {
+        const char *base = args->provider != NULL ? NULL : suite_path;
+        return baton_model_load(&session->model, session->arena, session->agents, name.data + 4, base, err);
+    }
+    return unknown_provider(name, err);
+}
+
+static int64_t or_else(int64_t value, int64_t otherwise)
+{
+    return value == BATON_SESSION_UNSET ? otherwise : value;
+}
+
+static void set_play(struct baton_session *session, const struct baton_session_args *args)
+{
+    struct baton_suite *suite = &session->suite;
+    suite->seed = or_else(args->seed, suite->seed);
+    suite->repeat = (int32_t)or_else(args->repeat, suite->repeat);
+    session->play = (struct baton_play){
+        .agents = session->agents,
+        .model = session->model,
+        .seed = (uint64_t)suite->seed,
+        .repeat_count = (uint32_t)suite->repeat,
+        .limits = session->agents->limits,
+        .loops_stop = session->agents->loops_stop,
+        .on_handoff_stop = session->agents->on_handoff_stop,
+    };
+    session->play.limits.max_turns = (int32_t)or_else(args->max_turns, session->agents->limits.max_turns);
+    session->play.limits.max_handoffs = (int32_t)or_else(args->max_handoffs, session->agents->limits.max_handoffs);
+}
+
+enum baton_status baton_session_open(struct baton_session *out, const char *suite_path,
+                                     const struct baton_session_args *args, struct baton_error *err)
+{
+    *out = (struct baton_session){ .arena = baton_arena_new(SESSION_BYTES_MAX), .suite = baton_suite_empty() };
+    if (out->arena == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    enum baton_status status =
+        suite_path == NULL ? BATON_OK : baton_suite_load(&out->suite, out->arena, suite_path, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    if (args->agents != NULL) {
+        out->suite.agents = args->agents;
+    }
+    if (args->conversations.count > 0) {
+        out->suite.conversations = args->conversations.items;
+        out->suite.conversation_count = args->conversations.count;
+    }
+    if (out->suite.agents == NULL) {
+        return baton_error_set(err, BATON_EUSAGE, "no agents: name a suite, or give --agents FILE");
+    }
+    const struct baton_profile *profile;
+    status = find_profile(args->profile, &profile, err);
+    status = status == BATON_OK ? baton_agents_load(&out->agents, out->arena, out->suite.agents, profile, err) : status;
+    status = status == BATON_OK ? find_provider(out, suite_path, args, err) : status;
+    if (status == BATON_OK) {
+        set_play(out, args);
+        if (suite_path == NULL) {
+            out->suite.name = baton_path_stem(out->suite.agents);
+        }
+    }
+    return status;
+}
+
+void baton_session_clear(struct baton_session *session)
+{
+    baton_model_free(session->model);
+    baton_arena_free(session->arena);
+    *session = (struct baton_session){ 0 };
+}
+
+enum baton_status baton_session_gates(const struct baton_session *session, const struct baton_arg_list *more,
+                                      struct baton_gate **out, size_t *count, struct baton_error *err)
+{
+    const struct baton_json *list = session->suite.gates;
+    size_t all = (list == NULL ? 0 : list->count) + more->count;
+    *out = baton_arena_array(session->arena, all + 1, sizeof **out);
+    *count = 0;
+    if (*out == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    if (all > BATON_GATES_MAX) {
+        return baton_error_set(err, BATON_EUSAGE, "more than %d gates", BATON_GATES_MAX);
+    }
+    enum baton_status status = BATON_OK;
+    for (const struct baton_json *gate = list == NULL ? NULL : list->child; gate != NULL && status == BATON_OK;
+         gate = gate->next) {
+        status = baton_gate_read(&(*out)[(*count)++], gate->text, session->agents, &session->suite.source, gate->offset,
+                                 err);
+    }
+    for (size_t i = 0; i < more->count && status == BATON_OK; i++) {
+        status = baton_gate_read(&(*out)[(*count)++], baton_str_of(more->items[i]), session->agents, NULL, 0, err);
+    }
+    return status;
+}

@@ -1,0 +1,18 @@
+/* verbs.h - the verbs of the command line; each has its cmd_<verb>.c. main.c lists them.
+ */
+#ifndef BATON_EVALS_VERBS_H
+#define BATON_EVALS_VERBS_H
+
+#include "evals/args.h"
+
+extern const struct baton_verb baton_verb_run, baton_verb_eval, baton_verb_explain, baton_verb_check, baton_verb_graph;
+
+/* What main() knows of the outside world, for the verbs. */
+struct baton_world {
+    bool has_colour;          /* standard output is a terminal that wants colours */
+    volatile int interrupted; /* set by Ctrl-C */
+};
+
+extern struct baton_world baton_world;
+
+#endif

@@ -1,0 +1,172 @@
+#include "reports/result.h"
+
+#include "engine/base/json_writer.h"
+
+static void put_text(struct baton_json_writer *writer, const char *key, const char *value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_string(writer, value);
+}
+
+static void put_str(struct baton_json_writer *writer, const char *key, struct baton_str value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_str(writer, value);
+}
+
+static void put_count(struct baton_json_writer *writer, const char *key, uint64_t value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_u64(writer, value);
+}
+
+static void put_bool(struct baton_json_writer *writer, const char *key, bool value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_bool(writer, value);
+}
+
+static void put_signed(struct baton_json_writer *writer, const char *key, bool is_known, int64_t value)
+{
+    baton_jw_key(writer, key);
+    if (is_known) {
+        baton_jw_i64(writer, value);
+    } else {
+        baton_jw_null(writer);
+    }
+}
+
+static void put_ms(struct baton_json_writer *writer, const char *key, int64_t ns)
+{
+    baton_jw_key(writer, key);
+    if (ns == BATON_RESULT_UNKNOWN) {
+        baton_jw_null(writer);
+    } else {
+        baton_jw_ms(writer, (uint64_t)ns);
+    }
+}
+
+static void put_names(struct baton_json_writer *writer, const char *key, const struct baton_str *names, uint32_t count)
+{
+    baton_jw_key(writer, key);
+    baton_jw_open(writer, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        baton_jw_str(writer, names[i]);
+    }
+    baton_jw_close(writer, ']');
+}
+
+static void put_loop(struct baton_json_writer *writer, const struct baton_result_loop *loop)
+{
+    baton_jw_key(writer, "loop");
+    if (loop->kind == NULL) {
+        baton_jw_null(writer);
+        return;
+    }
+    baton_jw_open(writer, '{');
+    put_text(writer, "kind", loop->kind);
+    put_count(writer, "k", loop->k);
+    put_count(writer, "onset", loop->onset);
+    put_count(writer, "detected", loop->detected);
+    baton_jw_close(writer, '}');
+}
+
+static void put_label(struct baton_json_writer *writer, const struct baton_result_label *label)
+{
+    if (label->is_labelled && label->expected_count > 0) {
+        put_names(writer, "expected", label->expected, label->expected_count);
+    } else {
+        baton_jw_key(writer, "expected");
+        baton_jw_null(writer);
+    }
+    baton_jw_key(writer, "correct");
+    if (label->is_labelled && label->is_judged) {
+        baton_jw_bool(writer, label->is_correct);
+    } else {
+        baton_jw_null(writer);
+    }
+    baton_jw_key(writer, "failed");
+    baton_jw_open(writer, '[');
+    for (uint32_t i = 0; i < label->failed_count; i++) {
+        baton_jw_string(writer, label->failed[i]);
+    }
+    baton_jw_close(writer, ']');
+}
+
+static void put_tokens(struct baton_json_writer *writer, const struct baton_result_tokens *tokens)
+{
+    baton_jw_key(writer, "tokens");
+    if (!tokens->is_known) {
+        baton_jw_null(writer);
+        return;
+    }
+    baton_jw_open(writer, '{');
+    put_signed(writer, "input", true, tokens->input);
+    put_signed(writer, "output", true, tokens->output);
+    put_signed(writer, "cached", true, tokens->cached);
+    put_signed(writer, "cache_write", true, tokens->cache_write);
+    baton_jw_close(writer, '}');
+}
+
+static void put_exchange(struct baton_json_writer *writer, const struct baton_result_exchange *exchange)
+{
+    baton_jw_open(writer, '{');
+    put_str(writer, "start", exchange->start);
+    put_names(writer, "route", exchange->route, exchange->route_count);
+    put_str(writer, "final", exchange->final);
+    put_bool(writer, "answered", exchange->is_answered);
+    put_text(writer, "status", exchange->status);
+    put_count(writer, "turns", exchange->turns);
+    put_count(writer, "depth", exchange->route_count);
+    put_signed(writer, "optimal", exchange->optimal != BATON_RESULT_UNKNOWN, exchange->optimal);
+    put_signed(writer, "detour", exchange->has_detour, exchange->detour);
+    put_count(writer, "looped", exchange->looped);
+    put_count(writer, "invalid_handoffs", exchange->invalid_handoffs);
+    put_bool(writer, "revisit", exchange->is_revisit);
+    put_loop(writer, &exchange->loop);
+    put_label(writer, &exchange->label);
+    put_ms(writer, "latency_ms", exchange->latency_ns);
+    put_ms(writer, "ttft_ms", exchange->ttft_ns);
+    put_tokens(writer, &exchange->tokens);
+    put_str(writer, "text", exchange->text);
+    baton_jw_close(writer, '}');
+}
+
+static void put_divergence(struct baton_json_writer *writer, const struct baton_result_divergence *divergence)
+{
+    baton_jw_key(writer, "diverged");
+    if (!divergence->happened) {
+        baton_jw_null(writer);
+        return;
+    }
+    baton_jw_open(writer, '{');
+    put_count(writer, "exchange", divergence->exchange);
+    put_count(writer, "turn", divergence->turn);
+    put_str(writer, "recorded", divergence->recorded);
+    put_str(writer, "asked", divergence->asked);
+    baton_jw_close(writer, '}');
+}
+
+void baton_result_write(struct baton_text *out, const struct baton_result *result)
+{
+    struct baton_json_writer writer = baton_json_writer_to(out, 0);
+    baton_jw_open(&writer, '{');
+    put_str(&writer, "id", result->id);
+    put_count(&writer, "repeat", result->repeat);
+    put_text(&writer, "status", result->status);
+    baton_jw_key(&writer, "exchanges");
+    baton_jw_open(&writer, '[');
+    for (uint32_t i = 0; i < result->exchange_count; i++) {
+        put_exchange(&writer, &result->exchanges[i]);
+    }
+    baton_jw_close(&writer, ']');
+    put_divergence(&writer, &result->divergence);
+    if (result->whole.is_labelled) {
+        baton_jw_key(&writer, "whole");
+        baton_jw_open(&writer, '{');
+        put_label(&writer, &result->whole);
+        baton_jw_close(&writer, '}');
+    }
+    baton_jw_close(&writer, '}');
+    baton_text_putc(out, '\n');
+}

@@ -1,0 +1,71 @@
+/* result.h - one conversation's result, and its line in results.jsonl (FORMATS section 6).
+ *
+ * A result knows names, not the engine's indices: it is what every report is made from.
+ *
+ * Owns:     nothing; it lives as long as the arena it was made in.
+ */
+#ifndef BATON_REPORTS_RESULT_H
+#define BATON_REPORTS_RESULT_H
+
+#include "engine/base/text.h"
+
+#define BATON_RESULT_UNKNOWN INT64_C(-1)
+
+struct baton_result_loop {
+    const char *kind; /* NULL: none */
+    uint32_t k, onset, detected;
+};
+
+struct baton_result_tokens {
+    int64_t input, output, cached, cache_write;
+    bool is_known;
+};
+
+/* A judgement on a label: of an exchange, or of the conversation as a whole. */
+struct baton_result_label {
+    bool is_labelled;
+    bool is_judged; /* false: nothing to say (an error of the provider) */
+    bool is_correct;
+    const struct baton_str
+        *expected; /* final agents that would do; none where the label says nothing of the final one */
+    uint32_t expected_count;
+    const char *const *failed; /* `final: expected billing, got tech` */
+    uint32_t failed_count;
+};
+
+struct baton_result_exchange {
+    struct baton_str start, final;
+    const struct baton_str *route; /* agents entered */
+    uint32_t route_count;
+    bool is_answered, is_revisit;
+    const char *status;
+    uint32_t turns, invalid_handoffs, looped;
+    int64_t optimal, detour; /* BATON_RESULT_UNKNOWN: null (detour may be negative: see has_detour) */
+    bool has_detour;
+    struct baton_result_loop loop;
+    struct baton_result_label label;
+    int64_t latency_ns, ttft_ns; /* or BATON_RESULT_UNKNOWN */
+    struct baton_result_tokens tokens;
+    struct baton_str text;
+};
+
+struct baton_result_divergence {
+    bool happened;
+    uint32_t exchange, turn;
+    struct baton_str recorded, asked;
+};
+
+struct baton_result {
+    struct baton_str id;
+    uint32_t repeat;
+    const char *status; /* of the first exchange that did not end well, else of the last */
+    const struct baton_result_exchange *exchanges;
+    uint32_t exchange_count;
+    struct baton_result_label whole; /* label of the conversation, written only where there is one */
+    struct baton_result_divergence divergence;
+};
+
+/* One line with its line break. */
+void baton_result_write(struct baton_text *out, const struct baton_result *result);
+
+#endif

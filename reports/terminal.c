@@ -1,0 +1,404 @@
+#include "reports/terminal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, BAR_WIDTH = 30 };
+
+struct page {
+    struct baton_text *out;
+    const struct baton_summary *summary;
+    const struct baton_terminal_options *options;
+};
+
+enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW };
+
+static void colour(const struct page *page, enum colour which)
+{
+    static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m" };
+    if (page->options->has_colour) {
+        baton_text_puts(page->out, codes[which]);
+    }
+}
+
+static void heading(const struct page *page, const char *text)
+{
+    baton_text_putc(page->out, '\n');
+    colour(page, BOLD);
+    baton_text_puts(page->out, text);
+    colour(page, PLAIN);
+    baton_text_putc(page->out, '\n');
+}
+
+static void name(const struct page *page, struct baton_str text, int width)
+{
+    int length = (int)text.length;
+    baton_text_printf(page->out, "%.*s%*s", length, text.data, length < width ? width - length : 0, "");
+}
+
+/* A ratio as a percentage in eight columns. */
+static void percent(const struct page *page, double value)
+{
+    if (isnan(value)) {
+        baton_text_printf(page->out, "%8s", "n/a");
+    } else {
+        baton_text_printf(page->out, "%6.1f %%", value * 100);
+    }
+}
+
+static void number(const struct page *page, double value)
+{
+    if (isnan(value)) {
+        baton_text_puts(page->out, "n/a");
+    } else {
+        baton_text_printf(page->out, "%.3f", value);
+    }
+}
+
+/* ---- verdict and gates ---- */
+
+static void verdict(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    colour(page, summary->passed ? GREEN : RED);
+    colour(page, BOLD);
+    baton_text_puts(page->out, summary->passed ? "PASS" : "FAIL");
+    colour(page, PLAIN);
+    baton_text_printf(page->out, "  %.*s: %" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
+                      (int)summary->suite.name.length, summary->suite.name.data, summary->counts.conversations,
+                      summary->counts.exchanges, summary->counts.turns);
+    if (page->options->verdict_reason != NULL) {
+        baton_text_printf(page->out, "; %s", page->options->verdict_reason);
+    }
+    baton_text_putc(page->out, '\n');
+    if (page->options->is_replay) {
+        colour(page, DIM);
+        baton_text_puts(page->out,
+                        "      replay: judges the harness and the recorded decisions, not a model of today\n");
+        colour(page, PLAIN);
+    }
+}
+
+static void gates(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->gate_count == 0) {
+        return;
+    }
+    heading(page, "gates");
+    for (size_t i = 0; i < summary->gate_count; i++) {
+        const struct baton_gate_result *gate = &summary->gates[i];
+        bool passed = gate->verdict[0] == 'p', skipped = gate->verdict[0] == 's';
+        colour(page, passed ? GREEN : skipped ? YELLOW : RED);
+        baton_text_printf(page->out, "  %-5s", passed ? "ok" : skipped ? "skip" : "FAIL");
+        colour(page, PLAIN);
+        name(page, gate->gate, 46);
+        if (!isnan(gate->value)) {
+            baton_text_putc(page->out, ' ');
+            baton_text_double(page->out, round(gate->value * 1e6) / 1e6);
+        }
+        baton_text_printf(page->out, "  (n %" PRIu64 ")", gate->n);
+        if (gate->why.length > 0) {
+            baton_text_printf(page->out, "  %.*s", (int)gate->why.length, gate->why.data);
+        }
+        baton_text_putc(page->out, '\n');
+    }
+}
+
+/* ---- routing ---- */
+
+static void rate(const struct page *page, const char *label, const struct baton_rate *rate)
+{
+    if (rate->n == 0) {
+        return;
+    }
+    baton_text_printf(page->out, "  %-17s", label);
+    percent(page, rate->value);
+    baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate->ci_low * 100,
+                      rate->ci_high * 100, rate->correct, rate->n);
+}
+
+static void share(const struct page *page, const char *label, double value, uint64_t n, const char *of_what)
+{
+    if (n > 0) {
+        baton_text_printf(page->out, "  %-17s", label);
+        percent(page, value);
+        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, of_what);
+    }
+}
+
+static void routing(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    heading(page, "routing");
+    if (summary->counts.labelled == 0) {
+        baton_text_puts(page->out,
+                        "  no labels, so nothing to judge; add \"expect\": {\"final\": ...} to user messages\n");
+        return;
+    }
+    rate(page, "accuracy", &summary->routing.accuracy);
+    if (summary->routing.accuracy.n > 0) {
+        baton_text_puts(page->out, "    majority baseline");
+        percent(page, summary->routing.majority);
+        baton_text_puts(page->out, "   balanced");
+        percent(page, summary->routing.balanced);
+        baton_text_puts(page->out, "   kappa ");
+        number(page, summary->routing.kappa);
+        baton_text_puts(page->out, "   mcc ");
+        number(page, summary->routing.mcc);
+        baton_text_putc(page->out, '\n');
+    }
+    rate(page, "first hop", &summary->routing.first_hop);
+    rate(page, "route", &summary->routing.route);
+    rate(page, "all expectations", &summary->routing.all_expectations);
+    share(page, "over-routing", summary->routing.over_routing, summary->routing.direct_expected,
+          "that wanted no handoff");
+    share(page, "under-routing", summary->routing.under_routing, summary->routing.agent_expected,
+          "that wanted another agent");
+    share(page, "misrouting", summary->routing.misrouting, summary->routing.agent_expected,
+          "that wanted another agent");
+}
+
+/* The i-th agent by rising F1 among those with support, or the i-th when all are shown. */
+static size_t next_worst(const struct baton_summary *summary, bool *is_shown)
+{
+    size_t worst = summary->routing.agent_count;
+    for (size_t i = 0; i < summary->routing.agent_count; i++) {
+        const struct baton_agent_score *score = &summary->routing.agents[i];
+        if (!is_shown[i] && (worst == summary->routing.agent_count ||
+                             (isnan(score->f1) ? 2 : score->f1) <
+                                 (isnan(summary->routing.agents[worst].f1) ? 2 : summary->routing.agents[worst].f1))) {
+            worst = i;
+        }
+    }
+    return worst;
+}
+
+static void agent_row(const struct page *page, const struct baton_agent_score *score, int width)
+{
+    baton_text_puts(page->out, "  ");
+    name(page, score->agent, width);
+    baton_text_printf(page->out, " %8" PRIu64 " %9" PRIu64 " ", score->support, score->predicted);
+    percent(page, score->precision);
+    baton_text_puts(page->out, " ");
+    percent(page, score->recall);
+    baton_text_puts(page->out, "  ");
+    number(page, score->f1);
+    baton_text_putc(page->out, '\n');
+}
+
+static void agents(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    size_t count = summary->routing.agent_count;
+    bool is_shown[1024] = { false };
+    if (count == 0 || count > sizeof is_shown) {
+        return;
+    }
+    bool shows_all = count <= AGENT_ROWS_MAX;
+    int width = 16;
+    for (size_t i = 0; i < count; i++) {
+        width =
+            (int)summary->routing.agents[i].agent.length > width ? (int)summary->routing.agents[i].agent.length : width;
+    }
+    heading(page, shows_all ? "agents" : "agents (the worst by F1)");
+    baton_text_printf(page->out, "  %-*s %8s %9s %9s %8s %6s\n", width, "", "support", "predicted", "precision",
+                      "recall", "F1");
+    for (size_t row = 0; row < count && row < AGENT_ROWS_MAX; row++) {
+        size_t i = shows_all ? row : next_worst(summary, is_shown);
+        is_shown[i] = true;
+        agent_row(page, &summary->routing.agents[i], width);
+    }
+}
+
+/* The most frequent cells off the diagonal. */
+static void mistakes(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    size_t count = summary->routing.label_count;
+    uint64_t last = UINT64_MAX;
+    size_t last_cell = 0;
+    for (unsigned row = 0; row < MISTAKE_ROWS_MAX; row++) {
+        size_t best = SIZE_MAX;
+        for (size_t cell = 0; cell < count * count; cell++) {
+            uint64_t n = summary->routing.cells[cell];
+            bool is_left = n < last || (n == last && cell > last_cell);
+            if (cell / count != cell % count && n > 0 && is_left &&
+                (best == SIZE_MAX || n > summary->routing.cells[best])) {
+                best = cell;
+            }
+        }
+        if (best == SIZE_MAX) {
+            return;
+        }
+        if (row == 0) {
+            heading(page, "confused most often (expected > got)");
+        }
+        last = summary->routing.cells[best];
+        last_cell = best;
+        struct baton_str from = summary->routing.labels[best / count], to = summary->routing.labels[best % count];
+        baton_text_printf(page->out, "  %5" PRIu64 "  %.*s > %.*s\n", last, (int)from.length, from.data, (int)to.length,
+                          to.data);
+    }
+}
+
+/* ---- depth, loops, latency ---- */
+
+static void depth(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    uint64_t most = 1;
+    for (size_t i = 0; i < summary->depth.per_exchange_count; i++) {
+        most = summary->depth.per_exchange[i].count > most ? summary->depth.per_exchange[i].count : most;
+    }
+    heading(page, "handoff depth (hops per exchange)");
+    for (size_t i = 0; i < summary->depth.per_exchange_count && i < AGENT_ROWS_MAX; i++) {
+        const struct baton_depth_count *row = &summary->depth.per_exchange[i];
+        baton_text_printf(page->out, "  %3" PRIu64 " %8" PRIu64 " ", row->depth, row->count);
+        uint64_t bar = (row->count * BAR_WIDTH + most - 1) / most;
+        for (uint64_t k = 0; k < bar; k++) {
+            baton_text_putc(page->out, '#');
+        }
+        baton_text_putc(page->out, '\n');
+    }
+    baton_text_printf(page->out, "  mean %.2f, p95 %" PRId64 ", max %" PRId64,
+                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
+    if (summary->depth.detour_n > 0) {
+        baton_text_printf(page->out,
+                          "; of those that arrived (n %" PRIu64 "): shortest way %" PRIu64 " hops, detours %" PRId64,
+                          summary->depth.detour_n, summary->depth.optimal, summary->depth.detour);
+    }
+    baton_text_printf(page->out, "; in circles %" PRIu64 "\n", summary->depth.looped);
+}
+
+static void trouble(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    heading(page, "loops and limits");
+    baton_text_printf(page->out,
+                      "  loops in %" PRIu64 " exchanges (self %" PRIu64 ", ping-pong %" PRIu64 ", longer %" PRIu64
+                      ")  revisits %" PRIu64 "  exhausted %" PRIu64 "\n",
+                      summary->loops.exchanges, summary->loops.self, summary->loops.ping_pong, summary->loops.cycle,
+                      summary->loops.revisit_exchanges, summary->counts.exhausted);
+    baton_text_printf(page->out,
+                      "  answered %" PRIu64 "  unanswered %" PRIu64 "  invalid handoffs %" PRIu64 "  diverged %" PRIu64
+                      "  errors %" PRIu64 "\n",
+                      summary->counts.answered, summary->counts.unanswered, summary->counts.invalid_handoffs,
+                      summary->counts.diverged, summary->counts.errors);
+    uint64_t others =
+        summary->counts.answered + summary->counts.unanswered + summary->counts.exhausted + summary->counts.errors;
+    if (summary->counts.exchanges > others) {
+        baton_text_printf(page->out, "  stopped at a handoff %" PRIu64 "\n", summary->counts.exchanges - others);
+    }
+    if (summary->loops.wasted_turns > 0) {
+        baton_text_printf(page->out,
+                          "  turns wasted in loops %" PRIu64 "; stopping at detection would save %" PRIu64 "\n",
+                          summary->loops.wasted_turns, summary->loops.saved_turns);
+    }
+}
+
+static void distribution(const struct page *page, const char *label, const struct baton_distribution *d)
+{
+    if (d->n == 0) {
+        return;
+    }
+    const int64_t values[] = { d->p50, d->p90, d->p95, d->p99, d->max };
+    baton_text_printf(page->out, "  %-14s %8" PRIu64, label, d->n);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        baton_text_printf(page->out, " %8.0f", (double)values[i] / 1e6);
+    }
+    baton_text_putc(page->out, '\n');
+}
+
+static void latency(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->latency.exchange.n == 0) {
+        return;
+    }
+    heading(page, "latency as recorded (ms)");
+    baton_text_printf(page->out, "  %-14s %8s %8s %8s %8s %8s %8s\n", "", "n", "p50", "p90", "p95", "p99", "max");
+    distribution(page, "exchange", &summary->latency.exchange);
+    distribution(page, "first text", &summary->latency.ttft);
+    distribution(page, "hop", &summary->latency.hop);
+    distribution(page, "conversation", &summary->latency.conversation);
+    if (!isnan(summary->latency.routing_tax)) {
+        baton_text_printf(page->out, "  routing tax %.1f %% of the time went into handing over\n",
+                          summary->latency.routing_tax * 100);
+    }
+}
+
+static void money(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->tokens.n == 0) {
+        return;
+    }
+    heading(page, "tokens");
+    baton_text_printf(page->out, "  in %" PRIu64 "  cached %" PRIu64 "  out %" PRIu64, summary->tokens.input,
+                      summary->tokens.cached, summary->tokens.output);
+    if (summary->cost.n > 0) {
+        double total = (double)summary->cost.total_pico / 1e12;
+        baton_text_printf(page->out, "  cost %.4f USD, %.6f a conversation", total, total / (double)summary->cost.n);
+    }
+    baton_text_putc(page->out, '\n');
+}
+
+static void coverage(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->coverage.edges_n == 0) {
+        return;
+    }
+    heading(page, "coverage");
+    baton_text_printf(page->out, "  agents %" PRIu64 " of %" PRIu64 ", handoffs %" PRIu64 " of %" PRIu64,
+                      summary->coverage.agents_n - summary->coverage.unused_agent_count, summary->coverage.agents_n,
+                      summary->coverage.edges_n - summary->coverage.unused_edge_count, summary->coverage.edges_n);
+    for (size_t i = 0; i < summary->coverage.unused_edge_count && i < UNUSED_MAX; i++) {
+        const struct baton_edge_count *edge = &summary->coverage.unused_edges[i];
+        baton_text_printf(page->out, "%s%.*s > %.*s", i == 0 ? "; never used: " : ", ", (int)edge->from.length,
+                          edge->from.data, (int)edge->to.length, edge->to.data);
+    }
+    if (summary->coverage.unused_edge_count > UNUSED_MAX) {
+        baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);
+    }
+    baton_text_putc(page->out, '\n');
+}
+
+static void look_at(const struct page *page)
+{
+    const char *line = page->options->failures;
+    if (line == NULL || line[0] == '\0') {
+        return;
+    }
+    heading(page, "to look at");
+    while (*line != '\0') {
+        const char *end = strchr(line, '\n');
+        baton_text_printf(page->out, "  %.*s\n", (int)(end - line), line);
+        line = end + 1;
+    }
+    uint64_t failed = page->summary->routing.all_expectations.n - page->summary->routing.all_expectations.correct;
+    baton_text_printf(page->out, "  %" PRIu64 " in all", failed);
+    if (page->options->explain != NULL) {
+        baton_text_printf(page->out, "; one in full: %s ID", page->options->explain);
+    }
+    baton_text_putc(page->out, '\n');
+}
+
+void baton_terminal_write(struct baton_text *out, const struct baton_summary *summary,
+                          const struct baton_terminal_options *options)
+{
+    struct page page = { .out = out, .summary = summary, .options = options };
+    verdict(&page);
+    gates(&page);
+    routing(&page);
+    agents(&page);
+    mistakes(&page);
+    depth(&page);
+    trouble(&page);
+    latency(&page);
+    money(&page);
+    coverage(&page);
+    look_at(&page);
+}
