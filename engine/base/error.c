@@ -39,7 +39,9 @@ void baton_error_at(struct baton_error *err, const char *file, unsigned line, un
     if (err == NULL || err->file[0] != '\0') {
         return;
     }
-    snprintf(err->file, sizeof err->file, "%s", file);
+    if (snprintf(err->file, sizeof err->file, "%s", file) >= (int)sizeof err->file) {
+        trim_to_character(err->file, sizeof err->file - 1);
+    }
     if (err->line == 0) {
         err->line = line;
         err->column = column;

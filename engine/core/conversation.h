@@ -26,6 +26,13 @@ struct baton_usage {
     bool is_known;
 };
 
+/* A reply as its provider wrote it, where that holds more than text and calls (thinking, encrypted reasoning): sent back
+ * as it was to the same kind of provider, and to no other. */
+struct baton_native {
+    const char *format; /* name of the codec; NULL: nothing more */
+    struct baton_str json;
+};
+
 struct baton_tool_call {
     struct baton_str id, name, arguments; /* arguments: the text as sent, "" when empty or null */
 };
@@ -42,6 +49,7 @@ struct baton_message {
     struct baton_str tool_call_id; /* tool: the call it answers */
     int64_t latency_ns, ttft_ns;   /* BATON_TIME_UNKNOWN where not recorded */
     struct baton_usage usage;
+    struct baton_native native;      /* assistant */
     const struct baton_json *expect; /* user: label of its exchange, for whoever judges; NULL or a null node: none */
 };
 

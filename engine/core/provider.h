@@ -53,8 +53,9 @@ struct baton_reply {
     uint32_t call_count;
     enum baton_finish finish;
     struct baton_usage usage;
-    int64_t latency_ns; /* or BATON_TIME_UNKNOWN, BATON_LATENCY_MEASURED */
-    int64_t ttft_ns;    /* from the start of the call to its first text, or BATON_TIME_UNKNOWN */
+    struct baton_native native; /* in the request's arena */
+    int64_t latency_ns;         /* or BATON_TIME_UNKNOWN, BATON_LATENCY_MEASURED */
+    int64_t ttft_ns;            /* from the start of the call to its first text, or BATON_TIME_UNKNOWN */
 };
 
 struct baton_provider {

@@ -200,8 +200,6 @@ static enum baton_status prepare_tool(struct response *response, struct plan *pl
         if (plan->tool->parameters == NULL || !profile->args_validate) {
             return BATON_OK;
         }
-    } else if (plan->tool->kind == BATON_TOOL_RESULT && plan->tool->parameters == NULL && !profile->args_validate) {
-        return BATON_OK;
     }
     const struct baton_json *node = read_arguments(response, plan->runs_as.arguments, reason, sizeof reason);
     if (node == NULL && profile->bad_json_tool == BATON_MISTAKE_EMPTY) {
@@ -467,7 +465,8 @@ static enum baton_status append_reply(struct response *response, const struct ba
                                      .call_count = reply->call_count,
                                      .latency_ns = reply->latency_ns,
                                      .ttft_ns = reply->ttft_ns,
-                                     .usage = reply->usage };
+                                     .usage = reply->usage,
+                                     .native = reply->native };
     uint32_t kept = 0;
     for (uint32_t i = 0; i < response->count; i++) {
         kept += !response->plans[i].is_dropped;

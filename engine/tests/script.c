@@ -63,6 +63,9 @@ static void deliver(const struct script *script, const struct script_reply *repl
     const int64_t latency_ns = SCRIPT_LATENCY_MS * (int64_t)NS_PER_MS, ttft_ns = SCRIPT_TTFT_MS * (int64_t)NS_PER_MS;
     if (reply->fails_with != BATON_OK) {
         script->clock->sleep_ns(script->clock, (uint64_t)latency_ns); /* of a failed call the loop takes no times */
+    } else if (!script->streams && reply->is_measured) {
+        script->clock->sleep_ns(script->clock, (uint64_t)latency_ns);
+        out->latency_ns = BATON_LATENCY_MEASURED;
     } else if (!script->streams) {
         out->latency_ns = reply->is_untimed ? BATON_TIME_UNKNOWN : latency_ns;
         out->ttft_ns = reply->is_untimed || out->text.length == 0 ? BATON_TIME_UNKNOWN : ttft_ns;

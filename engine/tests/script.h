@@ -28,8 +28,9 @@ struct script_reply {
     uint32_t recorded_agent;      /* with BATON_REPLY_DIVERGED */
     enum baton_status fails_with; /* the call fails, after its time */
     bool continues;
-    bool is_untimed; /* the time it takes is not known */
-    bool is_silent;  /* no text and no calls, but a reply */
+    bool is_untimed;  /* the time it takes is not known */
+    bool is_measured; /* the call takes its time itself, also where it does not stream */
+    bool is_silent;   /* no text and no calls, but a reply */
 };
 
 struct script {

@@ -395,6 +395,21 @@ Test(conversation, limits_the_calls_of_a_message)
     baton_text_clear(&text);
 }
 
+Test(conversation, limits_its_messages)
+{
+    struct baton_text text = baton_text_with_limit(MEMORY_MAX);
+    baton_text_puts(&text, "{\"messages\":[" USER);
+    for (unsigned i = 0; i < BATON_MESSAGES_MAX; i++) {
+        baton_text_puts(&text, "," USER);
+    }
+    baton_text_puts(&text, "]}");
+    struct reading reading;
+    read_named(&reading, text.data, "line-7");
+    stage_expect("messages", "error", reading.error, "c.jsonl:7:13: more than 100000 messages");
+    baton_arena_free(reading.arena);
+    baton_text_clear(&text);
+}
+
 /* ---- the whole ---- */
 
 Test(conversation, reads_the_whole)
@@ -433,6 +448,33 @@ Test(conversation, reads_the_whole)
     cr_expect_eq(reading.conversation.entry, 0, "without an entry it has the one of the agents file");
     cr_expect_eq(reading.conversation.weight, 1);
     cr_expect_not(reading.conversation.has_recording);
+    baton_arena_free(reading.arena);
+}
+
+Test(conversation, survives_each_failing_allocation)
+{
+    static const char text[] = "{\"messages\":[{\"role\":\"user\",\"content\":[\"a\",\"b\"]}," TRIAGE
+                               "\"tool_calls\":[" CALL(",\"arguments\":{\"a\":1}") "," CALL("") "]}]}";
+    struct reading reading;
+    read_named(&reading, text, "line-7");
+    cr_assert_eq(reading.status, BATON_OK, "%s", reading.error);
+    struct baton_arena *tree = baton_arena_new(MEMORY_MAX);
+    const struct baton_json *root;
+    cr_assert_eq(baton_json_parse(&root, tree, &reading.source, NULL), BATON_OK);
+    enum baton_status status = BATON_ELIMIT;
+    for (uint64_t failing = 1; status != BATON_OK && failing < 100; failing++) {
+        struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
+        struct baton_conversation conversation;
+        struct baton_error err;
+        baton_arena_fail_after(failing);
+        status =
+            baton_conversation_read(&conversation, arena, reading.agents, &reading.source, root, BATON_STR("a"), &err);
+        baton_arena_fail_after(0);
+        cr_expect(status == BATON_OK ? failing > 4 : status == BATON_ELIMIT, "allocation %u", (unsigned)failing);
+        baton_arena_free(arena);
+    }
+    cr_expect_eq(status, BATON_OK);
+    baton_arena_free(tree);
     baton_arena_free(reading.arena);
 }
 

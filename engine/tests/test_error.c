@@ -102,4 +102,11 @@ Test(error, a_long_file_name_is_cut)
     baton_error_format(&err, out, sizeof out);
     cr_expect_eq(strlen(out), BATON_ERROR_FILE_BYTES - 1 + strlen(":1:2: text"));
     cr_expect_eq(strlen(baton_error_format(&err, out, 10)), 9, "no further than the room given");
+    for (size_t at = 0; at + 2 < sizeof name; at += 2) {
+        memcpy(name + at, "\xc3\xa9", 3);
+    }
+    size_t bad = 0;
+    baton_error_set(&err, BATON_EINPUT, "text");
+    baton_error_at(&err, name, 1, 2);
+    cr_expect(baton_utf8_valid(err.file, strlen(err.file), &bad), "at a character");
 }

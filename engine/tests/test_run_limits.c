@@ -384,3 +384,57 @@ Test(run, sends_a_tool_choice_until_the_agent_has_used_a_tool)
         stage_close(&stage);
     }
 }
+
+Test(run, times_a_turn_by_what_is_known)
+{
+    enum { MS = 1000000 };
+    static const struct row {
+        const char *name;
+        struct script_reply reply;
+        bool streams;
+        int64_t first_text_ns, latency_ns, ttft_ns;
+        bool is_timed;
+    } rows[] = {
+        { "recorded", { .text = "x" }, false, 40 * MS, 100 * MS, 40 * MS, true },
+        { "measured, all at once", { .text = "x", .is_measured = true }, false, 100 * MS, 100 * MS, 100 * MS, true },
+        { "measured, streaming", { .text = "x" }, true, 40 * MS, 100 * MS, 40 * MS, true },
+        { "measured, without a text", { .is_silent = true, .is_measured = true }, false, -1, 100 * MS, -1, true },
+        { "not known", { .text = "x", .is_untimed = true }, false, -1, -1, -1, false },
+        { "not known, streaming", { .text = "x", .is_untimed = true }, true, -1, -1, -1, false },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage stage;
+        stage_open(&stage, &(struct stage_options){ .replies = { rows[i].reply }, .streams = rows[i].streams });
+        const struct baton_exchange *exchange = stage_say(&stage, "U", false);
+        cr_assert_not_null(exchange);
+        const struct baton_turn *turn = &exchange->turns[0];
+        uint32_t count;
+        const struct baton_message *message = &baton_run_history(stage.run, &count)[1];
+        cr_assert_eq(count, 2);
+        cr_expect_eq(turn->first_text_ns, rows[i].first_text_ns, "%s", rows[i].name);
+        cr_expect_eq(turn->is_timed, rows[i].is_timed, "%s", rows[i].name);
+        cr_expect_eq(turn->end_ns - turn->start_ns, rows[i].is_timed ? 100 * MS : 0, "%s", rows[i].name);
+        cr_expect_eq(message->latency_ns, rows[i].latency_ns, "%s: %lld", rows[i].name, (long long)message->latency_ns);
+        cr_expect_eq(message->ttft_ns, rows[i].ttft_ns, "%s: %lld", rows[i].name, (long long)message->ttft_ns);
+        stage_close(&stage);
+    }
+}
+
+Test(run, goes_on_where_a_replay_puts_it)
+{
+    struct stage stage;
+    stage_open(&stage,
+               &(struct stage_options){ .triage = "handoffs: [{ agent: billing, history: none }]",
+                                        .replies = { { .calls = { TO_BILLING } }, { .text = "x" }, { .text = "y" } } });
+    cr_assert_not_null(stage_say(&stage, "U", false));
+    struct baton_message note = { .role = BATON_ROLE_SYSTEM, .has_content = true, .content = BATON_STR("note") };
+    cr_assert_eq(baton_run_append(stage.run, &note, &stage.err), BATON_OK);
+    baton_run_hold(stage.run, 2);
+    const struct baton_exchange *exchange = stage_say(&stage, "V", false);
+    stage_expect(
+        "held", "seen", stage.requests[2].seen,
+        "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x | system note | user V");
+    stage_expect("held", "outcome", stage_outcome(&stage, exchange),
+                 "answered tech 'y' tech turns 1 tools 0 invalid 0 ignored 0");
+    stage_close(&stage);
+}

@@ -8,32 +8,54 @@
 
 enum { ALLOCATIONS_MAX = 5000 };
 
-static const struct stage_options conversation = {
-    .triage = TRIAGE_TOOLS ", tool_choice: required, handoffs: [{ agent: billing, history: no_tools, input: { type: "
-                           "object, properties: { reason: { type: string, pattern: '^c' } } } }, tech]",
-    .billing = "tools: [refund, ask_tech], handoffs: [triage, { agent: tech, history: { last: 3 } }]",
-    .tools = "  ask_tech: { agent: tech }\n",
-    .replies = { { .text = "Let me see.",
-                   .calls = { LOOKUP,
-                              { .name = "boom" },
-                              { .name = "nothing" },
-                              { .name = "quick", .arguments = "[" } } },
-                 { .text = "On to billing.",
-                   .calls = { { .name = "transfer_to_billing", .arguments = "{\"reason\":7}" },
-                              { .name = "transfer_to_billing", .arguments = "{\"reason\":\"card\"}" },
-                              TO_TECH } },
-                 { .calls = { { .name = "ask_tech", .arguments = "{\"input\":\"balance?\"}" } } },
-                 { .text = "5." },
-                 { .calls = { TO_TRIAGE } },
-                 { .calls = { { .name = "transfer_to_billing", .arguments = "{}" } } },
-                 { .calls = { TO_TECH } },
-                 { .text = "Done." } },
-    .is_quiet = true,
+static struct baton_profile raising;
+
+static const struct row {
+    const char *name;
+    struct stage_options stage;
+    const char *holds; /* somewhere in the events */
+} rows[] = {
+    { "tools, handoffs, an agent as a tool, filters and a limit",
+      { .triage = TRIAGE_TOOLS
+        ", tool_choice: required, handoffs: [{ agent: billing, history: no_tools, input: { type: object, "
+        "properties: { reason: { type: string, pattern: '^c' } } } }, tech]",
+        .billing = "tools: [refund, ask_tech], handoffs: [triage, { agent: tech, history: { last: 3 } }]",
+        .tools = "  ask_tech: { agent: tech }\n",
+        .replies = { { .text = "Let me see.",
+                       .calls = { LOOKUP,
+                                  { .name = "boom" },
+                                  { .name = "nothing" },
+                                  { .name = "quick", .arguments = "[" } } },
+                     { .text = "On to billing.",
+                       .calls = { { .name = "transfer_to_billing", .arguments = "{\"reason\":7}" },
+                                  { .name = "transfer_to_billing", .arguments = "{\"reason\":\"card\"}" },
+                                  TO_TECH } },
+                     { .calls = { { .name = "ask_tech", .arguments = "{\"input\":\"balance?\"}" } } },
+                     { .text = "5." },
+                     { .calls = { TO_TRIAGE } },
+                     { .calls = { { .name = "transfer_to_billing", .arguments = "{}" } } },
+                     { .calls = { TO_TECH } },
+                     { .text = "Done." } },
+        .is_quiet = true },
+      "'to':'tech'" },
+    { "commands, an agent as a tool that fails, a provider that fails",
+      { .triage = "tools: [c, ask_tech], handoffs: [{ agent: billing, history: { last: 2 }, context: { exec: [echo, "
+                  "'{\"additional_instructions\": \"Be kind.\"}'] } }]",
+        .tools = "  c: { exec: [cat] }\n  ask_tech: { agent: tech }\n",
+        .replies = { { .calls = { { .name = "c", .arguments = "{\"a\":1}" }, { .name = "ask_tech" }, TO_BILLING } },
+                     { .is_silent = true },
+                     { .text = "x" },
+                     { .fails_with = BATON_EPROVIDER } },
+        .is_quiet = true },
+      "'result':'{\\'a\\':1}'" },
+    { "a response that raises",
+      { .profile = &raising, .replies = { { .calls = { { .name = "nothing" } } }, { .text = "x" } }, .is_quiet = true },
+      "'event':'error'" },
 };
 
-static const char *story(struct stage *stage, uint64_t failing)
+static const char *story(struct stage *stage, const struct stage_options *options, uint64_t failing)
 {
-    stage_open(stage, &conversation);
+    stage_open(stage, options);
     baton_arena_fail_after(failing);
     const struct baton_exchange *exchange = stage_say(stage, "U", false);
     exchange = exchange == NULL ? NULL : stage_say(stage, "V", false);
@@ -42,29 +64,42 @@ static const char *story(struct stage *stage, uint64_t failing)
     return stage_event_lines(stage);
 }
 
-Test(run, survives_each_failing_allocation)
+/* Returns how many allocations it took until nothing failed. */
+static uint64_t fail_each(const struct row *row, const char *want)
 {
-    struct stage whole;
-    const char *want = story(&whole, 0);
-    cr_assert_eq(whole.status, BATON_OK, "%s", whole.err.text);
-    stage_check(&whole, "all memory there", STAGE_STRICT);
-    cr_expect_not_null(strstr(want, "'to':'tech'"));
-    uint64_t failing = 1;
-    for (bool is_done = false; !is_done && failing < ALLOCATIONS_MAX; failing++) {
+    for (uint64_t failing = 1; failing < ALLOCATIONS_MAX; failing++) {
         struct stage stage;
-        const char *got = story(&stage, failing);
-        is_done = stage.status == BATON_OK;
+        const char *got = story(&stage, &row->stage, failing);
+        bool is_done = stage.status == BATON_OK;
         if (is_done) {
-            stage_expect("enough memory", "events", got, want);
+            stage_expect(row->name, "events, with enough memory", got, want);
         } else {
-            cr_expect(stage.status == BATON_ELIMIT || stage.status == BATON_ENOMEM, "allocation %u: %s",
+            cr_expect(stage.status == BATON_ELIMIT || stage.status == BATON_ENOMEM, "%s: allocation %u: %s", row->name,
                       (unsigned)failing, baton_status_text(stage.status));
-            cr_expect_neq(stage.err.text[0], '\0', "allocation %u", (unsigned)failing);
-            cr_expect_null(strstr(got, "'done','exchange':1"), "allocation %u", (unsigned)failing);
+            cr_expect_neq(stage.err.text[0], '\0', "%s: allocation %u", row->name, (unsigned)failing);
+            cr_expect_null(strstr(got, "'done','exchange':1"), "%s: allocation %u", row->name, (unsigned)failing);
         }
         stage_close(&stage);
+        if (is_done) {
+            return failing - 1;
+        }
     }
-    cr_expect_lt(failing, ALLOCATIONS_MAX);
-    cr_expect_gt(failing, 60, "only %u allocations in the whole conversation", (unsigned)failing);
-    stage_close(&whole);
+    return ALLOCATIONS_MAX;
+}
+
+Test(run, survives_each_failing_allocation)
+{
+    raising = *baton_profile_default();
+    raising.unknown_tool = BATON_MISTAKE_RAISE;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct stage whole;
+        const char *want = story(&whole, &rows[i].stage, 0);
+        cr_assert_eq(whole.status, BATON_OK, "%s: %s", rows[i].name, whole.err.text);
+        stage_check(&whole, rows[i].name, STAGE_STRICT);
+        cr_expect_not_null(strstr(want, rows[i].holds), "%s: %s", rows[i].name, want);
+        uint64_t allocations = fail_each(&rows[i], want);
+        cr_expect(allocations > 10 && allocations < ALLOCATIONS_MAX, "%s: %u allocations", rows[i].name,
+                  (unsigned)allocations);
+        stage_close(&whole);
+    }
 }

@@ -251,6 +251,12 @@ static void validates_nothing(struct baton_profile *profile)
     profile->args_validate = false;
 }
 
+static void raises_bad_tool_unvalidated(struct baton_profile *profile)
+{
+    raises_bad_tool(profile);
+    validates_nothing(profile);
+}
+
 static void trusts_the_finish_reason(struct baton_profile *profile)
 {
     profile->finish_trust = BATON_TRUST_FINISH_REASON;
@@ -286,6 +292,11 @@ Test(run, treats_arguments_of_tools_as_the_profile_says)
             .stage = { .triage = TYPED, .replies = { { .calls = { UNFIT_HANDOFF } }, { .text = "x" } } },
             .log = "ask:triage ask:billing",
             .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 0" } },
+        { raises_bad_tool_unvalidated,
+          { .name = "30 malformed_args_tool, raise where nothing is validated",
+            .stage = { .replies = { { .calls = { { .name = "boom", .arguments = "[" } } }, { .text = "x" } } },
+            .log = "ask:triage",
+            .outcome = "error triage 'cannot read the arguments: *' triage turns 1 tools 1 invalid 0 ignored 0" } },
         { trusts_the_finish_reason,
           { .name = "52 finish_stop_with_calls, trusted",
             .stage = { .replies = { { .text = "T.", .calls = { TO_BILLING }, .finish = BATON_FINISH_STOP },

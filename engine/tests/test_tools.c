@@ -176,7 +176,9 @@ static enum baton_status recorded_tools(struct baton_tool_runner *runner, struct
 {
     (void)runner;
     for (uint32_t i = 0; i < batch->count; i++) {
-        batch->jobs[i].result = BATON_STR("recorded");
+        struct baton_tool_job *job = &batch->jobs[i];
+        job->is_worded = job->is_error = baton_str_is(job->call->arguments, "{\"fail\":true}");
+        job->result = job->is_error ? BATON_STR("Oh no: recorded") : BATON_STR("recorded");
     }
     return batch->turn == 1 ? baton_error_set(err, BATON_ELIMIT, "no more room") : BATON_OK;
 }
@@ -198,13 +200,14 @@ Test(tools, leaves_all_to_another_runner)
                            .runner = &runner,
                            .triage = "tools: [t], handoffs: [{ agent: billing, context: { exec: ['false'] } }]",
                            .tools = "  t: { exec: ['false'] }\n",
-                           .replies = { { .calls = { CALL_T("{}"), TO_BILLING } },
+                           .replies = { { .calls = { CALL_T("{}"), CALL_T("{\"fail\":true}"), TO_BILLING } },
                                         { .calls = { { .name = "refund", .arguments = "{\"amount\":1}" } } } } });
     cr_expect_null(stage_say(&stage, "U", false));
     cr_expect_eq(stage.status, BATON_ELIMIT, "an error of the runner itself goes up");
     cr_expect_str_eq(stage.err.text, "no more room");
     stage_expect("another runner", "seen", stage.requests[1].seen,
-                 "user U | triage: [t{} transfer_to_billing{}] | =recorded | ={'assistant':'billing'}");
+                 "user U | triage: [t{} t{'fail':true} transfer_to_billing{}] | =recorded | =Oh no: recorded | "
+                 "={'assistant':'billing'}");
     stage_expect("another runner", "instructions", stage.requests[1].instructions, "as recorded");
     stage_close(&stage);
 }
