@@ -24,6 +24,11 @@ struct baton_str {
     size_t length;
 };
 
+/* For static initialisers, where BATON_STR() may not stand. */
+#define BATON_STR_INIT(literal)        \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
+    }
 #define BATON_STR(literal) ((struct baton_str){ (literal), sizeof(literal) - 1 })
 
 struct baton_arena_mark {

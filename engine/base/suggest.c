@@ -46,7 +46,7 @@ void baton_suggest_offer(struct baton_suggest *suggest, struct baton_str candida
     }
     size_t near = longer / 3 > 1 ? longer / 3 : 1;
     size_t d = distance(suggest->word, candidate);
-    if (d <= near && d < suggest->best_distance) {
+    if (d <= near && d < longer && d < suggest->best_distance) {
         suggest->best = candidate;
         suggest->best_distance = d;
     }

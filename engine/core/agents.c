@@ -283,6 +283,17 @@ static enum baton_status tool_kind(struct load *load, const struct tool_form *fo
     return BATON_OK;
 }
 
+/* What an agent as a tool takes where the file does not say. */
+static enum baton_status default_input(struct load *load, const struct baton_json **out)
+{
+    static const struct baton_source source = {
+        .name = "default parameters",
+        .text = BATON_STR_INIT(
+            "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}"),
+    };
+    return baton_json_parse(out, load->arena, &source, load->err);
+}
+
 static enum baton_status read_tools(struct load *load, const struct baton_json *node)
 {
     uint32_t count = node == NULL ? 0 : node->count;
@@ -306,6 +317,9 @@ static enum baton_status read_tools(struct load *load, const struct baton_json *
         tool->name = member->key;
         tool->description = form.description;
         tool->parameters = form.parameters;
+        if (status == BATON_OK && tool->kind == BATON_TOOL_AGENT && tool->parameters == NULL) {
+            status = default_input(load, &tool->parameters);
+        }
         baton_map_put(&load->tools_by_name, tool->name, load->agents->tool_count++);
     }
     return status;

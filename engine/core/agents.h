@@ -23,7 +23,7 @@ enum {
     BATON_TOOLS_MAX = 4096,
     BATON_ARGV_MAX = 64,
     BATON_TOOL_NAME_BYTES_MAX = 64, /* what the provider APIs allow */
-    BATON_TURNS_MAX = 10000,        /* holds where max_turns is -1 (off) */
+    BATON_TURNS_MAX = 10000, /* of an exchange with the agents that run as tools in it, also where max_turns is -1 */
     BATON_DISTANCE_NONE = UINT16_MAX
 };
 

@@ -307,6 +307,10 @@ static enum baton_status read_message(const struct read *read, const struct bato
     message->latency_ns = form.latency_ns;
     message->ttft_ns = form.ttft_ns;
     message->starts_over = form.continue_from == 1;
+    if (baton_json_get(node, "continue") != NULL && message->role != BATON_ROLE_USER) {
+        return baton_source_error(read->source, baton_json_get(node, "continue")->key_offset, read->err,
+                                  "'continue' belongs to a user message");
+    }
     message->expect = form.expect;
     if (form.expect != NULL && form.expect->type != BATON_JSON_NULL && message->role != BATON_ROLE_USER) {
         return baton_source_error(read->source, form.expect->offset, read->err,

@@ -14,7 +14,7 @@ enum baton_name_rule {
     BATON_NAME_VERBATIM
 };
 
-/* Two callables of one agent with one name. */
+/* Two callables of one agent with one name; read when agents are loaded, which refuses them under every value so far. */
 enum baton_collision { BATON_COLLISION_ERROR, BATON_COLLISION_LAST_WINS, BATON_COLLISION_NONE };
 
 /* Where the target of a transfer is looked up. */

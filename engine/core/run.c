@@ -56,6 +56,7 @@ enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *aren
     run->arena = arena;
     run->active = options->entry;
     run->origin_ns = options->parent != NULL ? options->parent->origin_ns : options->clock->now_ns(options->clock);
+    run->turns_all = options->parent != NULL ? options->parent->turns_all : &run->turns_own;
     run->seq_next = options->parent != NULL ? options->parent->seq_next : &run->seq;
     if (options->history_hint > 0) {
         run->history.list = baton_arena_array(arena, options->history_hint, sizeof *run->history.list);
@@ -280,6 +281,7 @@ static enum baton_status take_turn(struct baton_run *run, struct baton_error *er
 {
     struct baton_exchange *exchange = run->exchange;
     struct baton_turn *turn = turn_push(run);
+    (*run->turns_all)++;
     if (turn == NULL) {
         return baton_run_no_memory(run, err);
     }
@@ -328,6 +330,8 @@ static enum baton_status begin(struct baton_run *run, struct baton_str user_text
     }
     run->exchange = exchange;
     run->turn_capacity = 0;
+    run->turns_own = 0;
+    run->tool_used = NULL; /* a tool_choice counts anew */
     run->is_over = false;
     exchange->index = run->exchange_count++;
     exchange->start = run->active;
@@ -364,29 +368,35 @@ static void guard_input(struct baton_run *run, struct baton_str user_text)
     }
 }
 
-static void trip(struct baton_run *run, enum baton_run_status status)
+/* A limit ends the exchange; a last text, where a hook has one, is the active agent's and part of the record. */
+static enum baton_status trip(struct baton_run *run, enum baton_run_status status, struct baton_error *err)
 {
     const struct baton_hooks *hooks = run->options.hooks;
     struct baton_str text = { "", 0 };
     baton_run_end(run, status);
-    if (hooks != NULL && hooks->on_limit != NULL && hooks->on_limit(hooks->user, run->active, status, &text)) {
-        run->exchange->text = text;
+    if (hooks == NULL || hooks->on_limit == NULL || !hooks->on_limit(hooks->user, run->active, status, &text)) {
+        return BATON_OK;
     }
+    run->exchange->text = text;
+    struct baton_message message = { .role = BATON_ROLE_ASSISTANT,
+                                     .has_content = true,
+                                     .agent = run->active,
+                                     .content = text,
+                                     .latency_ns = BATON_TIME_UNKNOWN,
+                                     .ttft_ns = BATON_TIME_UNKNOWN };
+    return baton_history_append(run, &message, err);
 }
 
 static bool turns_left(const struct baton_run *run)
 {
     int32_t limit = run->options.limits.max_turns;
     uint32_t max = limit < 0 ? BATON_TURNS_MAX : (uint32_t)limit;
-    return run->exchange->turn_count < max;
+    return run->exchange->turn_count < max && *run->turns_all < BATON_TURNS_MAX;
 }
 
 static void finish(struct baton_run *run)
 {
     struct baton_exchange *exchange = run->exchange;
-    if (exchange->status == BATON_RUN_MAX_HANDOFFS) {
-        trip(run, BATON_RUN_MAX_HANDOFFS);
-    }
     exchange->final = run->active;
     exchange->end_ns = now(run);
     exchange->message_end = run->history.count;
@@ -410,8 +420,11 @@ enum baton_status baton_run_exchange(struct baton_run *run, struct baton_str use
         if (turns_left(run)) {
             status = take_turn(run, err);
         } else {
-            trip(run, BATON_RUN_MAX_TURNS);
+            status = trip(run, BATON_RUN_MAX_TURNS, err);
         }
+    }
+    if (status == BATON_OK && run->exchange->status == BATON_RUN_MAX_HANDOFFS) {
+        status = trip(run, BATON_RUN_MAX_HANDOFFS, err);
     }
     if (status == BATON_OK) {
         finish(run);

@@ -24,6 +24,8 @@ struct baton_run {
     uint32_t progress; /* raised by a user message and by each successful tool result */
     uint64_t seq, origin_ns;
     uint64_t *seq_next;    /* of the next event: own, or that of the run whose tool this one is */
+    uint32_t *turns_all;   /* of the exchange, with those of agents that run as tools in it */
+    uint32_t turns_own;    /* where turns_all points in a run that is nobody's tool */
     bool *tool_used;       /* per agent; NULL until an agent with a tool_choice has used one */
     bool *handoff_enabled; /* of the agent asked in this turn */
     /* of the exchange under way */

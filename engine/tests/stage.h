@@ -116,7 +116,7 @@ const char *stage_outcome(struct stage *stage, const struct baton_exchange *exch
 const char *stage_record(struct stage *stage);
 
 /* Fails the test where the text is not as wanted; a * in what is wanted stands for anything. */
-void stage_expect(const char *name, const char *what, const char *got, const char *want);
+void expect_text(const char *name, const char *what, const char *got, const char *want);
 
 enum stage_breach {
     STAGE_STRICT = 0,
@@ -137,6 +137,6 @@ struct scenario {
 };
 
 /* Plays it twice and twice streaming, and compares with what is wanted and with one another. */
-void scenario_play(const struct scenario *scenario);
+void check_scenario(const struct scenario *scenario);
 
 #endif

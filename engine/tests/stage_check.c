@@ -28,7 +28,7 @@ static bool matches(const char *got, const char *want)
     return *want == '\0';
 }
 
-void stage_expect(const char *name, const char *what, const char *got, const char *want)
+void expect_text(const char *name, const char *what, const char *got, const char *want)
 {
     cr_expect(matches(got, want), "%s: %s\n  got:    %s\n  wanted: %s", name, what, got, want);
 }
@@ -151,19 +151,19 @@ static void compare(struct stage *stage, const struct scenario *scenario)
     stage_check(stage, scenario->name, scenario->breaches);
     const char *name = scenario->name;
     if (scenario->log != NULL) {
-        stage_expect(name, "log", stage_log(stage), scenario->log);
+        expect_text(name, "log", stage_log(stage), scenario->log);
     }
     if (scenario->seen != NULL) {
         cr_assert_gt(stage->request_count, 0, "%s", name);
-        stage_expect(name, "last request", stage->requests[stage->request_count - 1].seen, scenario->seen);
+        expect_text(name, "last request", stage->requests[stage->request_count - 1].seen, scenario->seen);
     }
     if (scenario->events != NULL) {
-        stage_expect(name, "events", stage_events(stage), scenario->events);
+        expect_text(name, "events", stage_events(stage), scenario->events);
     }
-    stage_expect(name, "outcome", stage_outcome(stage, stage->exchanges[stage->exchange_count - 1]), scenario->outcome);
+    expect_text(name, "outcome", stage_outcome(stage, stage->exchanges[stage->exchange_count - 1]), scenario->outcome);
 }
 
-void scenario_play(const struct scenario *scenario)
+void check_scenario(const struct scenario *scenario)
 {
     struct stage whole, again, streaming, streaming_again;
     play(&whole, scenario, false);
@@ -172,10 +172,10 @@ void scenario_play(const struct scenario *scenario)
     play(&streaming_again, scenario, true);
     compare(&whole, scenario);
     compare(&streaming, scenario);
-    stage_expect(scenario->name, "the same twice", stage_event_lines(&again), stage_event_lines(&whole));
-    stage_expect(scenario->name, "the same twice, streaming", stage_event_lines(&streaming_again),
-                 stage_event_lines(&streaming));
-    stage_expect(scenario->name, "the record when streaming", stage_record(&streaming), stage_record(&whole));
+    expect_text(scenario->name, "the same twice", stage_event_lines(&again), stage_event_lines(&whole));
+    expect_text(scenario->name, "the same twice, streaming", stage_event_lines(&streaming_again),
+                stage_event_lines(&streaming));
+    expect_text(scenario->name, "the record when streaming", stage_record(&streaming), stage_record(&whole));
     stage_close(&whole);
     stage_close(&again);
     stage_close(&streaming);

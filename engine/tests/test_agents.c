@@ -54,7 +54,7 @@ static void expect_refused(const struct refused *rows, size_t count, const char 
     for (size_t i = 0; i < count; i++) {
         struct loaded loaded;
         parse(&loaded, rows[i].text, file, NULL);
-        stage_expect(rows[i].name, "error", loaded.error, rows[i].want);
+        expect_text(rows[i].name, "error", loaded.error, rows[i].want);
         baton_arena_free(loaded.arena);
     }
 }

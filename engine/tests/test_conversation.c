@@ -98,7 +98,7 @@ static void expect_accepted(const struct accepted *rows, size_t count)
         read_messages(&reading, rows[i].messages);
         cr_expect_eq(reading.status, BATON_OK, "%s: %s", rows[i].name, reading.error);
         if (reading.status == BATON_OK) {
-            stage_expect(rows[i].name, "messages", summary(&reading), rows[i].want);
+            expect_text(rows[i].name, "messages", summary(&reading), rows[i].want);
         }
         baton_arena_free(reading.arena);
     }
@@ -272,7 +272,7 @@ static void expect_refused(const struct refused *rows, size_t count)
         struct reading reading;
         read_named(&reading, rows[i].text, "line-7");
         cr_expect_eq(reading.status, BATON_EINPUT, "%s: %s", rows[i].name, baton_status_text(reading.status));
-        stage_expect(rows[i].name, "error", reading.error, rows[i].want);
+        expect_text(rows[i].name, "error", reading.error, rows[i].want);
         baton_arena_free(reading.arena);
     }
 }
@@ -306,7 +306,7 @@ Test(conversation, refuses_what_is_no_conversation)
     struct reading reading;
     read_named(&reading, "{\"messages\":[" USER "]}", "");
     cr_expect_eq(reading.status, BATON_EINPUT, "no id at all");
-    stage_expect("no id at all", "error", reading.error, "c.jsonl:7:1: 'id' must not be empty");
+    expect_text("no id at all", "error", reading.error, "c.jsonl:7:1: 'id' must not be empty");
     baton_arena_free(reading.arena);
 }
 
@@ -388,8 +388,8 @@ Test(conversation, limits_the_calls_of_a_message)
         baton_text_puts(&text, "]}]}");
         struct reading reading;
         read_named(&reading, text.data, "line-7");
-        stage_expect("calls", "error", reading.error,
-                     calls > BATON_CALLS_MAX ? "c.jsonl:7:94: more than 256 calls in one message" : "");
+        expect_text("calls", "error", reading.error,
+                    calls > BATON_CALLS_MAX ? "c.jsonl:7:94: more than 256 calls in one message" : "");
         baton_arena_free(reading.arena);
     }
     baton_text_clear(&text);
@@ -405,7 +405,7 @@ Test(conversation, limits_its_messages)
     baton_text_puts(&text, "]}");
     struct reading reading;
     read_named(&reading, text.data, "line-7");
-    stage_expect("messages", "error", reading.error, "c.jsonl:7:13: more than 100000 messages");
+    expect_text("messages", "error", reading.error, "c.jsonl:7:13: more than 100000 messages");
     baton_arena_free(reading.arena);
     baton_text_clear(&text);
 }

@@ -133,7 +133,7 @@ Test(events, are_not_needed)
     cr_assert_eq(baton_run_new(&untold.run, untold.arena, &silent, &untold.err), BATON_OK);
     cr_assert_not_null(stage_say(&untold, "U", false));
     cr_expect_eq(untold.event_count, 0);
-    stage_expect("without a sink", "record", stage_record(&untold), stage_record(&told));
+    expect_text("without a sink", "record", stage_record(&untold), stage_record(&told));
     stage_close(&told);
     stage_close(&untold);
 }

@@ -21,10 +21,10 @@
 #define TOLD_ANSWER "start text end done:answered"
 #define IGNORED "=Ignored: only one handoff of a response is taken."
 
-static void play_all(const struct scenario *rows, size_t count)
+static void check_all(const struct scenario *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -74,7 +74,7 @@ Test(run, hands_the_conversation_over)
           .events = TOLD_ANSWER,
           .outcome = "answered triage 'Hello.' triage turns 1 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, takes_the_first_handoff_of_several)
@@ -112,7 +112,7 @@ Test(run, takes_the_first_handoff_of_several)
                     "result:transfer_to_billing handoff:triage>billing agent:billing end " TOLD_ANSWER,
           .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 1 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, runs_tools_as_the_agent_that_called_them)
@@ -156,7 +156,7 @@ Test(run, runs_tools_as_the_agent_that_called_them)
                     "handoff:triage>billing agent:billing end " TOLD_ANSWER,
           .outcome = "answered billing 'x' triage>billing turns 2 tools 1 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, answers_a_call_of_what_is_not_there)
@@ -193,7 +193,7 @@ Test(run, answers_a_call_of_what_is_not_there)
           .events = "start call:Transfer_To_Billing error:Transfer_To_Billing end " TOLD_ANSWER,
           .outcome = "answered triage 'x' triage turns 2 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, transfers_with_any_arguments_where_none_are_asked_for)
@@ -227,7 +227,7 @@ Test(run, transfers_with_any_arguments_where_none_are_asked_for)
           .events = TOLD_TO_BILLING TOLD_ANSWER,
           .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 #define TYPED                                                                                        \
@@ -300,7 +300,7 @@ Test(run, checks_the_arguments_of_a_typed_handoff)
           .events = REFUSED_EVENTS,
           .outcome = REFUSED },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, answers_a_tool_that_cannot_run)
@@ -345,7 +345,7 @@ Test(run, answers_a_tool_that_cannot_run)
           .events = "start call:quick result:quick end " TOLD_ANSWER,
           .outcome = "answered triage 'x' triage turns 2 tools 1 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, tells_the_reason_of_a_handoff)
@@ -357,21 +357,21 @@ Test(run, tells_the_reason_of_a_handoff)
                                 { .text = "x" } } });
     const struct baton_exchange *exchange = stage_say(&stage, "U", false);
     cr_assert_not_null(exchange);
-    stage_expect("25", "handoff", stage_event_lines(&stage),
-                 "{'seq':0,'event':'turn_start','exchange':0,'turn':0,'at_ms':0,'agent':'triage'}\n"
-                 "{'seq':1,'event':'tool_call','exchange':0,'turn':0,'at_ms':100,'agent':'triage','call_id':'c','name':"
-                 "'transfer_to_billing','arguments':'{\\'reason\\':\\'card\\',\\'x\\':1}'}\n"
-                 "{'seq':2,'event':'tool_result','exchange':0,'turn':0,'at_ms':100,'agent':'triage','call_id':'c',"
-                 "'name':'transfer_to_billing','result':'{\\'assistant\\':\\'billing\\'}'}\n"
-                 "{'seq':3,'event':'handoff','exchange':0,'turn':0,'at_ms':100,'from':'triage','to':'billing',"
-                 "'call_id':'c','reason':'card'}\n"
-                 "{'seq':4,'event':'agent_updated','exchange':0,'turn':0,'at_ms':100,'agent':'billing'}\n"
-                 "{'seq':5,'event':'turn_end','exchange':0,'turn':0,'at_ms':100,'agent':'billing'}\n"
-                 "{'seq':6,'event':'turn_start','exchange':0,'turn':1,'at_ms':100,'agent':'billing'}\n"
-                 "{'seq':7,'event':'text_delta','exchange':0,'turn':1,'at_ms':200,'agent':'billing','text':'x'}\n"
-                 "{'seq':8,'event':'turn_end','exchange':0,'turn':1,'at_ms':200,'agent':'billing'}\n"
-                 "{'seq':9,'event':'done','exchange':0,'turn':1,'at_ms':200,'status':'answered','final_agent':"
-                 "'billing','text':'x'}\n");
+    expect_text("25", "handoff", stage_event_lines(&stage),
+                "{'seq':0,'event':'turn_start','exchange':0,'turn':0,'at_ms':0,'agent':'triage'}\n"
+                "{'seq':1,'event':'tool_call','exchange':0,'turn':0,'at_ms':100,'agent':'triage','call_id':'c','name':"
+                "'transfer_to_billing','arguments':'{\\'reason\\':\\'card\\',\\'x\\':1}'}\n"
+                "{'seq':2,'event':'tool_result','exchange':0,'turn':0,'at_ms':100,'agent':'triage','call_id':'c',"
+                "'name':'transfer_to_billing','result':'{\\'assistant\\':\\'billing\\'}'}\n"
+                "{'seq':3,'event':'handoff','exchange':0,'turn':0,'at_ms':100,'from':'triage','to':'billing',"
+                "'call_id':'c','reason':'card'}\n"
+                "{'seq':4,'event':'agent_updated','exchange':0,'turn':0,'at_ms':100,'agent':'billing'}\n"
+                "{'seq':5,'event':'turn_end','exchange':0,'turn':0,'at_ms':100,'agent':'billing'}\n"
+                "{'seq':6,'event':'turn_start','exchange':0,'turn':1,'at_ms':100,'agent':'billing'}\n"
+                "{'seq':7,'event':'text_delta','exchange':0,'turn':1,'at_ms':200,'agent':'billing','text':'x'}\n"
+                "{'seq':8,'event':'turn_end','exchange':0,'turn':1,'at_ms':200,'agent':'billing'}\n"
+                "{'seq':9,'event':'done','exchange':0,'turn':1,'at_ms':200,'status':'answered','final_agent':"
+                "'billing','text':'x'}\n");
     const struct baton_turn *turn = &exchange->turns[0];
     cr_expect(baton_str_is(turn->reason, "card") && baton_str_is(turn->wanted, "transfer_to_billing"));
     cr_expect_eq(turn->choice, BATON_CHOICE_HANDOFF);
@@ -423,15 +423,26 @@ Test(run, offers_tools_and_then_open_handoffs_in_order)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *name = rows[i].scenario.name;
-        scenario_play(&rows[i].scenario);
+        check_scenario(&rows[i].scenario);
         struct stage stage;
         stage_open(&stage, &rows[i].scenario.stage);
         cr_assert_not_null(stage_say(&stage, "U", false), "%s", name);
         for (size_t r = 0; r < 3 && rows[i].offered[r] != NULL; r++) {
-            stage_expect(name, "offered", stage.requests[r].offered, rows[i].offered[r]);
+            expect_text(name, "offered", stage.requests[r].offered, rows[i].offered[r]);
         }
         stage_close(&stage);
     }
+}
+
+Test(run, describes_a_handoff_by_its_target)
+{
+    struct stage stage;
+    stage_open(&stage, &(struct stage_options){ .replies = { { .text = "x" } } });
+    const struct baton_handoff *billing = &stage.agents->list[0].handoffs[0];
+    cr_expect(baton_str_is(billing->tool_name, "transfer_to_billing"));
+    cr_expect(baton_str_is(billing->description, "Hand off to billing: Handles payments."));
+    cr_expect_null(billing->input, "the default schema: an optional reason");
+    stage_close(&stage);
 }
 
 Test(run, shows_the_provider_the_messages_as_they_are_written)
@@ -441,12 +452,12 @@ Test(run, shows_the_provider_the_messages_as_they_are_written)
                            .replies = { { .text = "T.", .calls = { TO_BILLING, LOOKUP } }, { .text = "x" } } });
     cr_assert_not_null(stage_say(&stage, "U", false));
     cr_assert_eq(stage.request_count, 2);
-    stage_expect("6", "messages", stage.requests[1].messages,
-                 "[{'role':'user','content':'U'},{'role':'assistant','agent':'triage','content':'T.','tool_calls':["
-                 "{'id':'call_1_1','type':'function','function':{'name':'transfer_to_billing','arguments':'{}'}},"
-                 "{'id':'call_1_2','type':'function','function':{'name':'lookup_account','arguments':"
-                 "'{\\'id\\':\\'7\\'}'}}]},"
-                 "{'role':'tool','content':'{\\'assistant\\':\\'billing\\'}','tool_call_id':'call_1_1'},"
-                 "{'role':'tool','content':'account 7: pro','tool_call_id':'call_1_2'}]");
+    expect_text("6", "messages", stage.requests[1].messages,
+                "[{'role':'user','content':'U'},{'role':'assistant','agent':'triage','content':'T.','tool_calls':["
+                "{'id':'call_1_1','type':'function','function':{'name':'transfer_to_billing','arguments':'{}'}},"
+                "{'id':'call_1_2','type':'function','function':{'name':'lookup_account','arguments':"
+                "'{\\'id\\':\\'7\\'}'}}]},"
+                "{'role':'tool','content':'{\\'assistant\\':\\'billing\\'}','tool_call_id':'call_1_1'},"
+                "{'role':'tool','content':'account 7: pro','tool_call_id':'call_1_2'}]");
     stage_close(&stage);
 }

@@ -12,10 +12,10 @@
     }
 #define TO_BILLING_WITH(members) TRIAGE_TOOLS ", handoffs: [{ agent: billing, " members " }, tech]"
 
-static void play_all(const struct scenario *rows, size_t count)
+static void check_all(const struct scenario *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -90,7 +90,7 @@ Test(run, shows_the_target_what_the_filter_leaves)
               "={'assistant':'tech'}",
           .outcome = "answered tech 'x' triage>billing>tech turns 3 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, keeps_the_last_messages_without_results_that_lost_their_call)
@@ -125,7 +125,7 @@ Test(run, keeps_the_last_messages_without_results_that_lost_their_call)
           .seen = "triage: [transfer_to_billing{}] | ={'assistant':'billing'}",
           .outcome = "answered billing 'x' triage>billing turns 3 tools 2 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, keeps_the_record_whole_under_filters)
@@ -141,8 +141,8 @@ Test(run, keeps_the_record_whole_under_filters)
         cr_assert_not_null(stage_say(&stage, "U", false));
         uint32_t count;
         const struct baton_message *messages = baton_run_history(stage.run, &count);
-        stage_expect(filters[i], "record", stage_seen(&stage, messages, count),
-                     "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x");
+        expect_text(filters[i], "record", stage_seen(&stage, messages, count),
+                    "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x");
         stage_close(&stage);
     }
 }
@@ -155,8 +155,8 @@ Test(run, shows_the_entry_agent_all_when_the_user_starts_over)
                                         .replies = { { .calls = { TO_BILLING } }, { .text = "x" }, { .text = "y" } } });
     cr_assert_not_null(stage_say(&stage, "U", false));
     cr_assert_not_null(stage_say(&stage, "V", true));
-    stage_expect("starts over", "seen", stage.requests[2].seen,
-                 "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x | user V");
+    expect_text("starts over", "seen", stage.requests[2].seen,
+                "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x | user V");
     stage_close(&stage);
 }
 
@@ -174,17 +174,17 @@ struct context_row {
     const char *instructions[4]; /* in each request */
 };
 
-static void play_contexts(const struct context_row *rows, size_t count)
+static void check_contexts(const struct context_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *name = rows[i].scenario.name;
-        scenario_play(&rows[i].scenario);
+        check_scenario(&rows[i].scenario);
         struct stage stage;
         stage_open(&stage, &rows[i].scenario.stage);
         cr_assert_not_null(stage_say(&stage, "U", false), "%s", name);
         for (size_t r = 0; r < 4 && rows[i].instructions[r] != NULL; r++) {
             cr_assert_lt(r, stage.request_count, "%s", name);
-            stage_expect(name, "instructions", stage.requests[r].instructions, rows[i].instructions[r]);
+            expect_text(name, "instructions", stage.requests[r].instructions, rows[i].instructions[r]);
         }
         stage_close(&stage);
     }
@@ -240,7 +240,7 @@ Test(run, adds_instructions_from_a_context_provider)
             ANSWERED },
           { "", "VIP." } },
     };
-    play_contexts(rows, COUNT_OF(rows));
+    check_contexts(rows, COUNT_OF(rows));
 }
 
 Test(run, refuses_a_handoff_whose_context_provider_fails)
@@ -277,5 +277,5 @@ Test(run, refuses_a_handoff_whose_context_provider_fails)
           .log = "ask:triage ask:tech",
           .outcome = "answered tech 'x' triage>tech turns 2 tools 0 invalid 1 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }

@@ -13,10 +13,10 @@
     "start call:transfer_to_billing result:transfer_to_billing handoff:triage>billing agent:billing "
 #define TOLD_TO_TRIAGE "start call:transfer_to_triage result:transfer_to_triage handoff:billing>triage agent:triage "
 
-static void play_all(const struct scenario *rows, size_t count)
+static void check_all(const struct scenario *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -74,7 +74,7 @@ Test(run, stops_at_max_turns)
           .stage = { .top = "limits: { max_turns: -1, max_handoffs: 40 }", CIRCLE, PING_PONG },
           .outcome = "max_handoffs triage '' *>triage turns 41 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, stops_at_max_handoffs)
@@ -108,7 +108,7 @@ Test(run, stops_at_max_handoffs)
           .events = "start call:transfer_to_billing error:transfer_to_billing end done:max_handoffs",
           .outcome = "max_handoffs triage 'stopped politely' triage turns 1 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, says_in_the_record_that_the_limit_of_handoffs_is_reached)
@@ -119,9 +119,9 @@ Test(run, says_in_the_record_that_the_limit_of_handoffs_is_reached)
     const struct baton_exchange *exchange = stage_say(&stage, "U", false);
     uint32_t count;
     const struct baton_message *messages = baton_run_history(stage.run, &count);
-    stage_expect("max_handoffs 0", "history", stage_seen(&stage, messages, count),
-                 "user U | triage: [lookup_account{'id':'7'} transfer_to_billing{}] | =account 7: pro | =Error: the "
-                 "limit of handoffs is reached");
+    expect_text("max_handoffs 0", "history", stage_seen(&stage, messages, count),
+                "user U | triage: [lookup_account{'id':'7'} transfer_to_billing{}] | =account 7: pro | =Error: the "
+                "limit of handoffs is reached");
     cr_expect_eq(exchange->turns[0].choice, BATON_CHOICE_REJECTED);
     cr_expect(baton_str_is(exchange->turns[0].wanted, "transfer_to_billing"));
     cr_expect_not(exchange->ended_rejected, "a limit is no mistake of the model");
@@ -161,7 +161,7 @@ Test(run, stops_where_the_file_says_so)
           .events = TOLD_TO_BILLING "end done:handoff start text end done:answered",
           .outcome = "answered billing 'x' billing turns 1 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, ends_with_a_status_whatever_the_provider_does)
@@ -216,7 +216,7 @@ Test(run, ends_with_a_status_whatever_the_provider_does)
               "answered triage '\xc3\xa9t\xc3\xa9 \xe5\xae\xa2\xe6\x9c\x8d \xf0\x9f\x8c\xbf' triage turns 1 tools "
               "0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, tells_where_a_recording_diverged)
@@ -293,7 +293,7 @@ Test(run, guards_what_comes_in_and_what_goes_out)
           .outcome = "error triage 'the output guardrail refused the answer' triage turns 1 tools 0 invalid 0 "
                      "ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, goes_on_with_the_agent_that_holds_the_conversation)
@@ -323,7 +323,7 @@ Test(run, goes_on_with_the_agent_that_holds_the_conversation)
           .seen = "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | user V",
           .outcome = "answered billing 'y' billing turns 1 tools 0 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, starts_over_when_told_to)
@@ -334,9 +334,9 @@ Test(run, starts_over_when_told_to)
     cr_assert_not_null(stage_say(&stage, "U", false));
     cr_expect_eq(baton_run_active(stage.run), 1);
     const struct baton_exchange *exchange = stage_say(&stage, "V", true);
-    stage_expect("starts over", "outcome", stage_outcome(&stage, exchange),
-                 "answered triage 'y' triage turns 1 tools 0 invalid 0 ignored 0");
-    stage_expect("starts over", "log", stage_log(&stage), "ask:triage ask:billing ask:triage");
+    expect_text("starts over", "outcome", stage_outcome(&stage, exchange),
+                "answered triage 'y' triage turns 1 tools 0 invalid 0 ignored 0");
+    expect_text("starts over", "log", stage_log(&stage), "ask:triage ask:billing ask:triage");
     stage_check(&stage, "starts over", STAGE_STRICT);
     stage_close(&stage);
 }
@@ -380,7 +380,7 @@ Test(run, sends_a_tool_choice_until_the_agent_has_used_a_tool)
             snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", r == 0 ? "" : " ",
                      choice[0] == '\0' ? "-" : choice);
         }
-        stage_expect(rows[i].name, "tool choices", got, rows[i].want);
+        expect_text(rows[i].name, "tool choices", got, rows[i].want);
         stage_close(&stage);
     }
 }
@@ -431,10 +431,10 @@ Test(run, goes_on_where_a_replay_puts_it)
     cr_assert_eq(baton_run_append(stage.run, &note, &stage.err), BATON_OK);
     baton_run_hold(stage.run, 2);
     const struct baton_exchange *exchange = stage_say(&stage, "V", false);
-    stage_expect(
+    expect_text(
         "held", "seen", stage.requests[2].seen,
         "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'} | billing: x | system note | user V");
-    stage_expect("held", "outcome", stage_outcome(&stage, exchange),
-                 "answered tech 'y' tech turns 1 tools 0 invalid 0 ignored 0");
+    expect_text("held", "outcome", stage_outcome(&stage, exchange),
+                "answered tech 'y' tech turns 1 tools 0 invalid 0 ignored 0");
     stage_close(&stage);
 }

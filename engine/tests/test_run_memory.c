@@ -72,7 +72,7 @@ static uint64_t fail_each(const struct row *row, const char *want)
         const char *got = story(&stage, &row->stage, failing);
         bool is_done = stage.status == BATON_OK;
         if (is_done) {
-            stage_expect(row->name, "events, with enough memory", got, want);
+            expect_text(row->name, "events, with enough memory", got, want);
         } else {
             cr_expect(stage.status == BATON_ELIMIT || stage.status == BATON_ENOMEM, "%s: allocation %u: %s", row->name,
                       (unsigned)failing, baton_status_text(stage.status));

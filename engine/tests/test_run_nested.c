@@ -17,10 +17,10 @@
         .name = "refund", .arguments = "{\"amount\":3}" \
     }
 
-static void play_all(const struct scenario *rows, size_t count)
+static void check_all(const struct scenario *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -83,7 +83,7 @@ Test(run, takes_an_agent_as_a_tool)
           .log = "ask:triage +ask:billing +ask:tech ask:triage",
           .outcome = "answered triage 'x' triage turns 2 tools 1 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, turns_the_failure_of_an_agent_as_a_tool_into_a_result)
@@ -107,7 +107,7 @@ Test(run, turns_the_failure_of_an_agent_as_a_tool_into_a_result)
                   "status max_handoffs",
           .outcome = "answered triage 'x' triage turns 2 tools 1 invalid 0 ignored 0" },
     };
-    play_all(rows, COUNT_OF(rows));
+    check_all(rows, COUNT_OF(rows));
 }
 
 Test(run, shows_an_agent_as_a_tool_its_input_alone)
@@ -117,10 +117,12 @@ Test(run, shows_an_agent_as_a_tool_its_input_alone)
     } rows[] = {
         { "input", "{\"input\":\"balance?\"}", "user balance?" },
         { "input among others", "{\"a\":\"b\",\"input\":\"balance?\"}", "user balance?" },
-        { "one other text", "{\"prompt\":\"balance?\"}", "user balance?" },
-        { "two others", "{\"a\":\"b\",\"c\":1}", "user {'a':'b','c':1}" },
-        { "a number", "{\"input\":5}", "user {'input':5}" },
-        { "nothing", "", "user {}" },
+        { "input among others of other types", "{\"input\":\"balance?\",\"c\":1}", "user balance?" },
+    };
+    static const struct row refused[] = {
+        { "one other text", "{\"prompt\":\"balance?\"}", "" },
+        { "a number", "{\"input\":5}", "" },
+        { "nothing", "", "" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct stage stage;
@@ -136,11 +138,22 @@ Test(run, shows_an_agent_as_a_tool_its_input_alone)
         cr_assert_not_null(stage_say(&stage, "Hello", false));
         cr_assert_not_null(stage_say(&stage, "U", false));
         cr_assert_eq(stage.request_count, 6);
-        stage_expect(rows[i].name, "first use", stage.requests[2].seen, rows[i].want);
-        stage_expect(rows[i].name, "second use", stage.requests[4].seen, rows[i].want);
+        expect_text(rows[i].name, "first use", stage.requests[2].seen, rows[i].want);
+        expect_text(rows[i].name, "second use", stage.requests[4].seen, rows[i].want);
         cr_expect_eq(stage.requests[2].nesting, 1);
         cr_expect_eq(stage.requests[3].nesting, 0);
         stage_check(&stage, rows[i].name, STAGE_STRICT);
+        stage_close(&stage);
+    }
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        struct stage stage;
+        stage_open(&stage,
+                   &(struct stage_options){
+                       WITH_CHECK,
+                       .replies = { { .calls = { { .name = "check_billing", .arguments = refused[i].arguments } } },
+                                    { .text = "x" } } });
+        cr_assert_not_null(stage_say(&stage, "U", false));
+        cr_expect_eq(stage.request_count, 2, "%s: no agent is asked", refused[i].name);
         stage_close(&stage);
     }
 }
@@ -152,10 +165,9 @@ Test(run, nests_agents_as_tools_only_so_deep)
                                                 .billing = "tools: [check_billing]",
                                                 .replies = { { .calls = { BALANCE } } }, .repeats = true });
     const struct baton_exchange *exchange = stage_say(&stage, "U", false);
-    stage_expect(
-        "nesting", "log", stage_log(&stage),
-        "ask:triage +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing "
-        "+ask:billing");
+    expect_text("nesting", "log", stage_log(&stage),
+                "ask:triage +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing +ask:billing "
+                "+ask:billing");
     cr_expect_eq(stage.requests[8].nesting, BATON_NESTING_MAX);
     cr_expect_eq(exchange->status, BATON_RUN_MAX_TURNS);
     cr_expect_not_null(
@@ -170,13 +182,13 @@ Test(run, tells_what_nested_agents_do_on_the_same_clock)
     stage_open(&stage, &(struct stage_options){
                            WITH_CHECK, .replies = { { .calls = { BALANCE } }, { .text = "5." }, { .text = "x" } } });
     cr_assert_not_null(stage_say(&stage, "U", false));
-    stage_expect("nested", "events", stage_event_lines(&stage),
-                 "*{'seq':2,'event':'turn_start','exchange':0,'turn':0,'nesting':1,'at_ms':100,'agent':'billing'}\n"
-                 "{'seq':3,'event':'text_delta','exchange':0,'turn':0,'nesting':1,'at_ms':200,'agent':'billing','text':"
-                 "'5.'}\n"
-                 "{'seq':4,'event':'turn_end','exchange':0,'turn':0,'nesting':1,'at_ms':200,'agent':'billing'}\n"
-                 "{'seq':5,'event':'done','exchange':0,'turn':0,'nesting':1,'at_ms':200,'status':'answered',"
-                 "'final_agent':'billing','text':'5.'}\n"
-                 "{'seq':6,'event':'tool_result','exchange':0,'turn':0,'at_ms':200,*");
+    expect_text("nested", "events", stage_event_lines(&stage),
+                "*{'seq':2,'event':'turn_start','exchange':0,'turn':0,'nesting':1,'at_ms':100,'agent':'billing'}\n"
+                "{'seq':3,'event':'text_delta','exchange':0,'turn':0,'nesting':1,'at_ms':200,'agent':'billing','text':"
+                "'5.'}\n"
+                "{'seq':4,'event':'turn_end','exchange':0,'turn':0,'nesting':1,'at_ms':200,'agent':'billing'}\n"
+                "{'seq':5,'event':'done','exchange':0,'turn':0,'nesting':1,'at_ms':200,'status':'answered',"
+                "'final_agent':'billing','text':'5.'}\n"
+                "{'seq':6,'event':'tool_result','exchange':0,'turn':0,'at_ms':200,*");
     stage_close(&stage);
 }

@@ -16,14 +16,14 @@ struct profile_row {
     struct scenario scenario;
 };
 
-static void play_changed(const struct profile_row *rows, size_t count)
+static void check_changed(const struct profile_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct baton_profile profile = *baton_profile_default();
         struct scenario scenario = rows[i].scenario;
         rows[i].change(&profile);
         scenario.stage.profile = &profile;
-        scenario_play(&scenario);
+        check_scenario(&scenario);
     }
 }
 
@@ -76,7 +76,7 @@ Test(run, takes_and_drops_handoffs_as_the_profile_says)
             .seen = "user U | triage: [transfer_to_billing{}] | ={'assistant':'billing'}",
             .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 1" } },
     };
-    play_changed(rows, COUNT_OF(rows));
+    check_changed(rows, COUNT_OF(rows));
 }
 
 static void tools_first(struct baton_profile *profile)
@@ -156,7 +156,7 @@ Test(run, orders_and_words_results_as_the_profile_says)
             .stage = { .top = "limits: { max_turns: 3 }", .replies = { { .calls = { QUICK } } }, .repeats = true },
             .outcome = "max_turns triage '' triage turns 3 tools 3 invalid 0 ignored 0" } },
     };
-    play_changed(rows, COUNT_OF(rows));
+    check_changed(rows, COUNT_OF(rows));
 }
 
 static void raises_unknown(struct baton_profile *profile)
@@ -233,7 +233,7 @@ Test(run, raises_where_the_profile_does)
                       "handoff:triage>billing agent:billing end " TOLD_ANSWER,
             .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 0" } },
     };
-    play_changed(rows, COUNT_OF(rows));
+    check_changed(rows, COUNT_OF(rows));
 }
 
 static void raises_bad_tool(struct baton_profile *profile)
@@ -313,5 +313,5 @@ Test(run, treats_arguments_of_tools_as_the_profile_says)
             .log = "ask:triage ask:billing",
             .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 0" } },
     };
-    play_changed(rows, COUNT_OF(rows));
+    check_changed(rows, COUNT_OF(rows));
 }

@@ -56,7 +56,7 @@ Test(tools, runs_what_the_file_describes)
           ANSWERED },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -78,7 +78,7 @@ Test(tools, gives_each_of_many_its_own_result)
             "start call:c call:f call:e call:c result:c result:f error:e result:c end start text end done:answered",
         .outcome = "answered triage 'x' triage turns 2 tools 4 invalid 0 ignored 0",
     };
-    scenario_play(&row);
+    check_scenario(&row);
 }
 
 Test(tools, tells_of_results_as_they_end_where_the_clock_is_real)
@@ -101,9 +101,9 @@ Test(tools, tells_of_results_as_they_end_where_the_clock_is_real)
     };
     cr_assert_eq(baton_run_new(&stage.run, stage.arena, &options, &stage.err), BATON_OK);
     cr_assert_not_null(stage_say(&stage, "U", false));
-    stage_expect("a real clock", "events", stage_events(&stage),
-                 "start call:c call:e result:e result:c end start text end done:answered");
-    stage_expect("a real clock", "seen", stage.requests[1].seen, "user U | triage: [c{} e{}] | ={} | =done");
+    expect_text("a real clock", "events", stage_events(&stage),
+                "start call:c call:e result:e result:c end start text end done:answered");
+    expect_text("a real clock", "seen", stage.requests[1].seen, "user U | triage: [c{} e{}] | ={} | =done");
     stage_close(&stage);
 }
 
@@ -129,7 +129,7 @@ Test(tools, runs_nothing_that_a_callback_has_handled)
           ANSWERED },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        scenario_play(&rows[i]);
+        check_scenario(&rows[i]);
     }
 }
 
@@ -159,9 +159,9 @@ Test(tools, finds_commands_beside_the_agents_file)
                            .replies = { { .calls = { CALL_T("{}"), TO_BILLING } }, { .text = "x" } },
                        });
     cr_assert_not_null(stage_say(&stage, "U", false));
-    stage_expect("beside the file", "seen", stage.requests[1].seen,
-                 "user U | triage: [t{} transfer_to_billing{}] | =hello | ={'assistant':'billing'}");
-    stage_expect("beside the file", "instructions", stage.requests[1].instructions, "Bob.");
+    expect_text("beside the file", "seen", stage.requests[1].seen,
+                "user U | triage: [t{} transfer_to_billing{}] | =hello | ={'assistant':'billing'}");
+    expect_text("beside the file", "instructions", stage.requests[1].instructions, "Bob.");
     stage_close(&stage);
     snprintf(path, sizeof path, "%s/hello", folder);
     unlink(path);
@@ -205,10 +205,10 @@ Test(tools, leaves_all_to_another_runner)
     cr_expect_null(stage_say(&stage, "U", false));
     cr_expect_eq(stage.status, BATON_ELIMIT, "an error of the runner itself goes up");
     cr_expect_str_eq(stage.err.text, "no more room");
-    stage_expect("another runner", "seen", stage.requests[1].seen,
-                 "user U | triage: [t{} t{'fail':true} transfer_to_billing{}] | =recorded | =Oh no: recorded | "
-                 "={'assistant':'billing'}");
-    stage_expect("another runner", "instructions", stage.requests[1].instructions, "as recorded");
+    expect_text("another runner", "seen", stage.requests[1].seen,
+                "user U | triage: [t{} t{'fail':true} transfer_to_billing{}] | =recorded | =Oh no: recorded | "
+                "={'assistant':'billing'}");
+    expect_text("another runner", "instructions", stage.requests[1].instructions, "as recorded");
     stage_close(&stage);
 }
 
@@ -262,5 +262,5 @@ Test(tools, keeps_names_and_reasons_whole_characters)
                                  .seen = "user U | *=Error: unknown tool 'transfer_to_*' | =Error: cannot read the "
                                          "arguments: *",
                                  .outcome = "answered triage 'x' triage turns 2 tools 1 invalid 1 ignored 0" };
-    scenario_play(&scenario); /* each event must be JSON, so UTF-8 */
+    check_scenario(&scenario); /* each event must be JSON, so UTF-8 */
 }
