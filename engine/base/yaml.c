@@ -381,11 +381,23 @@ static enum baton_status read_events(struct reader *reader, struct fy_parser *pa
     return status;
 }
 
-/* What libfyaml would let pass, or take too long over. */
+/* Whether a tab stands between the colon at `at` and a sign that opens a block. After a `?` key libfyaml would first
+ * refuse that and then free memory twice. */
+static bool has_tab_before_block(struct baton_str text, size_t at)
+{
+    bool has_tab = false;
+    for (at++; at < text.length && (text.data[at] == ' ' || text.data[at] == '\t'); at++) {
+        has_tab = has_tab || text.data[at] == '\t';
+    }
+    return has_tab && (at == text.length || strchr("?:|>-", text.data[at]) != NULL);
+}
+
+/* What libfyaml would let pass, take too long over or not survive. */
 static enum baton_status text_check(const struct baton_source *source, struct baton_error *err)
 {
     const char *data = source->text.data;
     size_t length = source->text.length, bad = 0, blank = 0;
+    bool has_question = false;
     if (!baton_utf8_valid(data, length, &bad)) {
         return baton_source_error(source, bad, err, "not UTF-8: byte 0x%02x", (unsigned char)data[bad]);
     }
@@ -393,12 +405,16 @@ static enum baton_status text_check(const struct baton_source *source, struct ba
         unsigned char byte = (unsigned char)data[i];
         bool is_blank = byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
         blank = is_blank ? blank + 1 : 0;
+        has_question = has_question || (is_blank && i > 0 && data[i - 1] == '?');
         if (byte < ' ' && !is_blank) { /* among them NUL, which it takes for the end */
             return baton_source_error(source, i, err, "control byte 0x%02x; write it as an escape in double quotes",
                                       byte);
         }
         if (blank > BLANKS_MAX) { /* its time grows with their square */
             return baton_source_error(source, i, err, "more than %d bytes of white space in a row", BLANKS_MAX);
+        }
+        if (byte == ':' && has_question && has_tab_before_block(source->text, i)) {
+            return baton_source_error(source, i, err, "a tab after this colon; use a space");
         }
     }
     return BATON_OK;
@@ -421,6 +437,28 @@ static enum baton_status read_text(struct reader *reader, struct baton_str text,
     return status;
 }
 
+/* A copy with a line break at its end and no blanks in the empty lines before it: of a block that consists of them
+ * libfyaml reads bytes of anything. Data is NULL when out of memory. */
+static struct baton_str text_copy(struct baton_arena *arena, struct baton_str text)
+{
+    char *copy = baton_arena_alloc(arena, text.length + 1);
+    size_t end = text.length, length = 0;
+    while (end > 0 && strchr(" \t\r\n", text.data[end - 1]) != NULL) {
+        end--;
+    }
+    bool is_empty_line = false;
+    for (size_t i = 0; copy != NULL && i < text.length; i++) {
+        is_empty_line = is_empty_line || (i > end && text.data[i - 1] == '\n');
+        if (!is_empty_line || text.data[i] == '\n') {
+            copy[length++] = text.data[i];
+        }
+    }
+    if (copy != NULL && (length == 0 || copy[length - 1] != '\n')) {
+        copy[length++] = '\n';
+    }
+    return (struct baton_str){ copy, length };
+}
+
 enum baton_status baton_yaml_parse(const struct baton_json **out, struct baton_arena *arena,
                                    const struct baton_source *source, struct baton_error *err)
 {
@@ -429,13 +467,10 @@ enum baton_status baton_yaml_parse(const struct baton_json **out, struct baton_a
     if (status != BATON_OK) {
         return status;
     }
-    /* With a line break at its end: libfyaml loses its way in an empty block without one. */
-    char *text = baton_arena_alloc(arena, source->text.length + 1);
-    if (text == NULL) {
+    struct baton_str text = text_copy(arena, source->text);
+    if (text.data == NULL) {
         return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
     }
-    memcpy(text, source->text.length == 0 ? "" : source->text.data, source->text.length);
-    text[source->text.length] = '\n';
     struct reader reader = { .source = source, .arena = arena, .err = err };
     struct fy_diag_cfg diag_config;
     fy_diag_cfg_default(&diag_config);
@@ -446,7 +481,7 @@ enum baton_status baton_yaml_parse(const struct baton_json **out, struct baton_a
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     fy_diag_set_collect_errors(diag, true);
-    status = read_text(&reader, (struct baton_str){ text, source->text.length + 1 }, diag);
+    status = read_text(&reader, text, diag);
     fy_diag_unref(diag);
     if (status == BATON_OK && reader.root == NULL) {
         status = baton_source_error(source, 0, err, "empty, where YAML was expected");

@@ -66,6 +66,7 @@ enum baton_status baton_response_classify(struct baton_response *response, const
     for (uint32_t i = 0; i < response->count; i++) {
         struct baton_plan *plan = &response->plans[i];
         classify(response, plan, &reply->calls[i]);
+        run->exchange->tool_calls += !plan->is_transfer;
         if (plan->is_transfer && response->turn->wanted.length == 0) {
             response->turn->wanted = plan->call->name;
         }
@@ -200,7 +201,6 @@ enum baton_status baton_response_run_tools(struct baton_response *response)
         if (plan->kind != BATON_CALL_TOOL) {
             continue;
         }
-        run->exchange->tool_calls++;
         enum baton_status status = prepare_tool(response, plan);
         if (status != BATON_OK) {
             return status;

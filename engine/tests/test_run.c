@@ -141,7 +141,7 @@ Test(run, runs_tools_as_the_agent_that_called_them)
                   "unknown tool 'refund'",
           .events = "start call:transfer_to_billing call:refund error:refund result:transfer_to_billing "
                     "handoff:triage>billing agent:billing end " TOLD_ANSWER,
-          .outcome = "answered billing 'x' triage>billing turns 2 tools 0 invalid 0 ignored 0" },
+          .outcome = "answered billing 'x' triage>billing turns 2 tools 1 invalid 0 ignored 0" },
         { .name = "33 parallel_tools_order",
           .stage = { .replies = { { .calls = { LOOKUP, QUICK } }, { .text = "x" } } },
           .log = "ask:triage run:lookup_account({'id':'7'}) run:quick({}) ask:triage",
@@ -167,7 +167,7 @@ Test(run, answers_a_call_of_what_is_not_there)
           .log = "ask:triage ask:billing ask:billing",
           .seen = SEEN_TO_BILLING " | billing: [lookup_account{'id':'7'}] | =Error: unknown tool 'lookup_account'",
           .events = TOLD_TO_BILLING "start call:lookup_account error:lookup_account end " TOLD_ANSWER,
-          .outcome = "answered billing 'x' triage>billing turns 3 tools 0 invalid 0 ignored 0" },
+          .outcome = "answered billing 'x' triage>billing turns 3 tools 1 invalid 0 ignored 0" },
         { .name = "19 undeclared_transfer",
           .stage = { .replies = { { .calls = { NOBODY } }, { .text = "x" } } },
           .log = "ask:triage ask:triage",
@@ -191,7 +191,7 @@ Test(run, answers_a_call_of_what_is_not_there)
           .log = "ask:triage ask:triage",
           .seen = "user U | triage: [Transfer_To_Billing{}] | =Error: unknown tool 'Transfer_To_Billing'",
           .events = "start call:Transfer_To_Billing error:Transfer_To_Billing end " TOLD_ANSWER,
-          .outcome = "answered triage 'x' triage turns 2 tools 0 invalid 0 ignored 0" },
+          .outcome = "answered triage 'x' triage turns 2 tools 1 invalid 0 ignored 0" },
     };
     check_all(rows, COUNT_OF(rows));
 }

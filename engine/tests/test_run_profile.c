@@ -199,12 +199,12 @@ Test(run, raises_where_the_profile_does)
             .events =
                 "start call:quick call:transfer_to_nobody call:transfer_to_billing failure:response end done:error",
             .outcome =
-                "error triage 'unknown tool 'transfer_to_nobody'' triage turns 1 tools 0 invalid 0 ignored 0" } },
+                "error triage 'unknown tool 'transfer_to_nobody'' triage turns 1 tools 1 invalid 0 ignored 0" } },
         { raises_unknown,
           { .name = "9 prev_agent_tool_after_handoff, raise",
             .stage = { .replies = { { .calls = { TO_BILLING } }, { .calls = { LOOKUP } }, { .text = "x" } } },
             .log = "ask:triage ask:billing",
-            .outcome = "error billing 'unknown tool 'lookup_account'' triage>billing turns 2 tools 0 invalid 0 ignored "
+            .outcome = "error billing 'unknown tool 'lookup_account'' triage>billing turns 2 tools 1 invalid 0 ignored "
                        "0" } },
         { raises_bad_handoff,
           { .name = "24 malformed_args_handoff_noinput, raise",

@@ -66,6 +66,9 @@ static const struct reading {
     { "an empty block at the end", "a: |\nb: >\n  ", "{\"a\":\"\",\"b\":\"\"}" },
     { "a block without a last line break", "a: |\n  x", "{\"a\":\"x\\n\"}" },
     { "a surrogate pair escaped", "\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\"" },
+    { "a block of blanks at the end", "a: |2\n    ", "{\"a\":\"\"}" },
+    { "a block of blanks at the end, kept", "a: |+\n  x\n\n\n", "{\"a\":\"x\\n\\n\\n\"}" },
+    { "a tab after a colon", "a:\tb\nc:\t|\n  d\n", "{\"a\":\"b\",\"c\":\"d\\n\"}" },
     { "a merge key is a key like any other", "a: &x {b: 1}\nc:\n  <<: *x\n",
       "{\"a\":{\"b\":1},\"c\":{\"<<\":{\"b\":1}}}" },
 };
@@ -97,6 +100,7 @@ static const struct refusal {
     { "duplicate keys", "a: 1\nb: 2\na: 3\n", 0, "file:3:1: the key 'a' stands here twice; remove one" },
     { "duplicate keys below", "a:\n  b: {c: 1, c: 2}\n", 0, "file:2:13: the key 'c' stands here twice; remove one" },
     { "keys equal once unquoted", "a: 1\n\"\\x61\": 2\n", 0, "file:2:2: the key 'a' stands here twice; remove one" },
+    { "a tab after the colon of a ? key", "? q:\t- b\n", 0, "file:1:4: a tab after this colon; use a space" },
     { "a tab for indentation", "a:\n\tb: 1\n", 0,
       "file:2:1: not valid YAML: tab character may not be used as indentation" },
     { "a quote never closed", "a: 1\nb: \"open\n", 0,
