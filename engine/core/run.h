@@ -68,7 +68,7 @@ struct baton_exchange {
     struct baton_turn *turns;
     uint32_t turn_count;
     uint32_t message_first, message_end; /* its messages in the run's history, the user's first */
-    uint32_t tool_calls; /* all calls that are no transfers, of known tools and unknown ones */
+    uint32_t tool_calls;                 /* all calls that are no transfers, of known tools and unknown ones */
     uint32_t invalid_handoffs, ignored_handoffs;
     bool ended_rejected; /* the last turn's transfer was refused */
     bool is_revisit;
