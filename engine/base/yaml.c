@@ -142,6 +142,9 @@ static enum baton_status check_tag(struct reader *reader, struct fy_token *tag, 
     }
     *is_string = baton_str_is(text, "tag:yaml.org,2002:str") || baton_str_is(text, "!!str") || baton_str_is(text, "!");
     if (!*is_string) {
+        size_t valid = text.length;
+        (void)baton_utf8_valid(text.data, text.length, &valid); /* a tag may have any byte as %ff */
+        text.length = valid;
         return baton_source_error(reader->source, token_offset(tag), reader->err, "the tag '%.*s' is not supported",
                                   (int)text.length, text.data);
     }

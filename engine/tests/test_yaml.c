@@ -119,6 +119,7 @@ static const struct refusal {
     { "a second document", "a: 1\n---\nb: 2\n", 0, "file:2:1: a second document; one file holds one" },
     { "a tag for a number", "a: 1\nb: !!int 3\n", 0, "file:2:4: the tag 'tag:yaml.org,2002:int' is not supported" },
     { "a tag of one's own", "a: !mine 3\n", 0, "file:1:4: the tag '!mine' is not supported" },
+    { "a tag of odd bytes", "!%2e%!!%2e%%2D1", 0, "file:1:1: the tag '!.' is not supported" },
     { "a tag on an object", "a: !!map {}\n", 0, "file:1:4: the tag 'tag:yaml.org,2002:map' is not supported" },
     { "a number too large", "a: 1\nb: 1e999\n", 0, "file:2:4: the number is too large" },
     { "invalid UTF-8", "a: 1\nb: \xff\n", 0, "file:2:4: not UTF-8: byte 0xff" },
