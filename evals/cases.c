@@ -166,6 +166,23 @@ void baton_chunk_clear(struct baton_chunk *chunk)
     baton_text_clear(&chunk->text);
 }
 
+/* A file as messages call it. */
+static const char *name_of(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static bool is_table(enum baton_case_form form)
+{
+    return form == BATON_CASES_CSV || form == BATON_CASES_TSV;
+}
+
+void baton_chunk_blame(const struct baton_chunk *chunk, unsigned line, struct baton_error *err)
+{
+    baton_error_at(err, name_of(chunk->file), line, 0);
+    err->column = is_table(chunk->form) ? 0 : err->column;
+}
+
 /* ---- reading ---- */
 
 static enum baton_status open_current(struct baton_cases *cases, struct baton_error *err)
@@ -190,7 +207,7 @@ static enum baton_status read_more(struct baton_cases *cases, struct baton_text 
     for (size_t all = 0; all < BATON_CHUNK_BYTES && !cases->is_at_end;) {
         size_t got = fread(buffer, 1, sizeof buffer, cases->stream);
         if (ferror(cases->stream)) {
-            return baton_error_set(err, BATON_EIO, "cannot read '%s': %s", path, strerror(errno));
+            return baton_error_set(err, BATON_EIO, "cannot read '%s': %s", name_of(path), strerror(errno));
         }
         cases->is_at_end = got < sizeof buffer;
         baton_hasher_add(cases->hasher, buffer, got);
@@ -262,7 +279,7 @@ static enum baton_status fill(struct baton_cases *cases, struct baton_chunk *chu
         if (end == 0 && chunk->text.length > limit) {
             enum baton_status too_long = baton_error_set(
                 err, BATON_EINPUT, "a record of more than %zu MiB, the limit for one", limit / (1024 * 1024));
-            baton_error_at(err, file->path, cases->line, 0);
+            baton_error_at(err, name_of(file->path), cases->line, 0);
             return too_long;
         }
     } while (end == 0 && !cases->is_at_end);
@@ -288,7 +305,7 @@ enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk
     while (cases->current < cases->count && chunk->text.length == 0) {
         enum baton_status status = cases->stream == NULL ? open_current(cases, err) : BATON_OK;
         status = status == BATON_OK ? fill(cases, chunk, err) : status;
-        if (status == BATON_OK && cases->is_new && (chunk->form == BATON_CASES_CSV || chunk->form == BATON_CASES_TSV)) {
+        if (status == BATON_OK && cases->is_new && is_table(chunk->form)) {
             status = take_header(cases, chunk, err);
         }
         if (status != BATON_OK) {
@@ -386,13 +403,12 @@ bool baton_chunk_next(const struct baton_chunk *chunk, struct baton_chunk_cursor
     if (cursor->line == 0) {
         cursor->line = chunk->line_first;
     }
-    struct baton_source source = { .name = strcmp(chunk->file, "-") == 0 ? "standard input" : chunk->file };
+    struct baton_source source = { .name = name_of(chunk->file) };
     source.text = next_record(chunk, cursor, &source.line_first);
     *status = BATON_OK;
     if (source.text.length == 0) {
         return false;
     }
-    bool is_csv = chunk->form == BATON_CASES_CSV || chunk->form == BATON_CASES_TSV;
-    *status = (is_csv ? read_row : read_json)(chunk, &source, out, arena, agents, err);
+    *status = (is_table(chunk->form) ? read_row : read_json)(chunk, &source, out, arena, agents, err);
     return *status == BATON_OK;
 }

@@ -59,6 +59,10 @@ struct baton_hash baton_cases_digest(const struct baton_cases *cases);
 
 void baton_chunk_clear(struct baton_chunk *chunk);
 
+/* Adds the place of a record to an error that has none. A row of labels is read as the JSON made of it, so columns in it
+ * would mislead and are left out. */
+void baton_chunk_blame(const struct baton_chunk *chunk, unsigned line, struct baton_error *err);
+
 /* Reads the next conversation of a chunk. *out lives in the arena and points into the chunk. False at the end; *status says
  * what happened. Start with a zeroed cursor. */
 bool baton_chunk_next(const struct baton_chunk *chunk, struct baton_chunk_cursor *cursor,

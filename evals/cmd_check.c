@@ -90,6 +90,7 @@ static void check_conversations(struct check *check, const char *const *paths, s
                 status = baton_expect_read(&expect, arena, check->agents, &conversation.source, node, &err);
             }
             if (status != BATON_OK) {
+                baton_chunk_blame(&chunk, conversation.source.line_first, &err);
                 complain(check, &err);
             }
         }

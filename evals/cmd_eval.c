@@ -1,4 +1,5 @@
 /* cmd_eval.c - `baton eval`: the main job. Plays every conversation, judges it, writes the results, checks the gates. */
+#include "engine/base/suggest.h"
 #include "evals/cases.h"
 #include "evals/outdir.h"
 #include "evals/progress.h"
@@ -81,7 +82,8 @@ static enum baton_status read_shard(const struct eval *eval, struct baton_runner
     return BATON_OK;
 }
 
-static const char *const report_forms[] = { "terminal", "json", "jsonl" };
+enum { REPORT_TERMINAL, REPORT_JSON, REPORT_JSONL, REPORT_FORMS };
+static const char *const report_forms[REPORT_FORMS] = { "terminal", "json", "jsonl" };
 
 /* The form of `FORM[=FILE]`; its file, or NULL. */
 static enum baton_status read_report(const struct eval *eval, const char *text, size_t *form, const char **file)
@@ -89,25 +91,37 @@ static enum baton_status read_report(const struct eval *eval, const char *text, 
     const char *equals = strchr(text, '=');
     struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
     *file = equals == NULL ? NULL : equals + 1;
-    for (*form = 0; *form < sizeof report_forms / sizeof *report_forms; (*form)++) {
+    for (*form = 0; *form < REPORT_FORMS; (*form)++) {
         if (baton_str_is(name, report_forms[*form])) {
             return BATON_OK;
         }
     }
-    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are terminal, json and jsonl",
-                           (int)name.length, name.data);
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES];
+    baton_suggest_init(&suggest, name);
+    for (size_t i = 0; i < REPORT_FORMS; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(report_forms[i]));
+    }
+    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are terminal, json and jsonl%s",
+                           (int)name.length, name.data, baton_suggest_text(&suggest, hint));
 }
 
 static enum baton_status check_args(struct eval *eval)
 {
     enum baton_status status = BATON_OK;
+    unsigned results = eval->args.out != NULL; /* places that results.jsonl is to be written to */
     for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
         size_t form;
         const char *file;
         status = read_report(eval, eval->args.reports.items[i], &form, &file);
-        if (status == BATON_OK && form == 2 && file == NULL && eval->args.out == NULL) {
+        if (status == BATON_OK && form == REPORT_JSONL && file == NULL && eval->args.out == NULL) {
             status = baton_error_set(eval->err, BATON_EUSAGE, "--report jsonl needs a file (jsonl=FILE) or --out DIR");
         }
+        results += status == BATON_OK && form == REPORT_JSONL && file != NULL;
+    }
+    if (status == BATON_OK && results > 1) {
+        status = baton_error_set(eval->err, BATON_EUSAGE,
+                                 "results are written to one place: give --out DIR or --report jsonl=FILE once");
     }
     if (status == BATON_OK && eval->session.suite.conversation_count == 0) {
         status =
@@ -128,7 +142,7 @@ static enum baton_status open_results(struct eval *eval, struct baton_out_file *
     for (size_t i = 0; i < eval->args.reports.count; i++) {
         size_t form;
         const char *file;
-        if (read_report(eval, eval->args.reports.items[i], &form, &file) == BATON_OK && form == 2) {
+        if (read_report(eval, eval->args.reports.items[i], &form, &file) == BATON_OK && form == REPORT_JSONL) {
             return baton_out_open(out, eval->session.arena, NULL, file, eval->err);
         }
     }
@@ -194,7 +208,9 @@ static enum baton_status play(struct eval *eval)
     status = status == BATON_OK ? open_results(eval, &results) : status;
     if (status == BATON_OK) {
         status = play_all(eval, cases, results.file);
-        if (status == BATON_OK) {
+        if (status == BATON_EUSAGE || (status == BATON_OK && eval->ran.selected == 0)) {
+            baton_out_discard(&results); /* nothing was played: results of before stay */
+        } else if (status == BATON_OK) {
             status = baton_out_commit(&results, eval->err);
         } else {
             keep_partial(eval, &results, status);
@@ -258,7 +274,7 @@ static enum baton_status decide(struct eval *eval, int *exit_code)
 
 static enum baton_status render(const struct eval *eval, size_t form, bool has_colour, struct baton_text *out)
 {
-    if (form == 1) {
+    if (form == REPORT_JSON) {
         baton_summary_write(out, &eval->summary);
     } else {
         struct baton_terminal_options options = {
@@ -292,20 +308,22 @@ static enum baton_status put_report(struct eval *eval, size_t form, const char *
 
 static enum baton_status report(struct eval *eval)
 {
-    enum baton_status status = eval->args.out == NULL ? BATON_OK : put_report(eval, 1, eval->args.out, "summary.json");
+    enum baton_status status =
+        eval->args.out == NULL ? BATON_OK : put_report(eval, REPORT_JSON, eval->args.out, "summary.json");
     for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
         size_t form;
         const char *file;
         status = read_report(eval, eval->args.reports.items[i], &form, &file);
-        if (status == BATON_OK && form != 2) {
+        if (status == BATON_OK && form != REPORT_JSONL) {
             status = put_report(eval, form, NULL, file);
         }
     }
     if (status == BATON_OK && eval->args.json) {
-        return put_report(eval, 1, NULL, NULL);
+        return put_report(eval, REPORT_JSON, NULL, NULL);
     }
-    return status == BATON_OK && !eval->args.quiet && eval->args.reports.count == 0 ? put_report(eval, 0, NULL, NULL)
-                                                                                    : status;
+    return status == BATON_OK && !eval->args.quiet && eval->args.reports.count == 0
+               ? put_report(eval, REPORT_TERMINAL, NULL, NULL)
+               : status;
 }
 
 static void warn(const struct eval *eval)

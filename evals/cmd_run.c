@@ -226,6 +226,9 @@ static enum baton_status talk_lines(struct talk *talk, struct baton_session *ses
                                   : say(talk, teller, (struct baton_str){ copy, length }, err);
         }
     }
+    if (status == BATON_OK && baton_world.interrupted != 0) {
+        status = baton_error_set(err, BATON_EINTERRUPTED, "interrupted");
+    }
     return status;
 }
 

@@ -9,7 +9,7 @@
 /* The length of the first record, and whether its line break is there. A quote opens a field only at the field's start. */
 static size_t record_length(struct baton_str text, char separator, bool *is_whole)
 {
-    bool is_quoted = false, at_start = true;
+    bool is_quoted = false, at_start = true, was_quoted = false; /* was_quoted: the field began with a quote */
     *is_whole = false;
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
@@ -20,8 +20,9 @@ static size_t record_length(struct baton_str text, char separator, bool *is_whol
             return i + 1;
         } else {
             /* A doubled quote inside a quoted field closes it and opens it again. */
-            bool is_doubled = c == '"' && i > 0 && text.data[i - 1] == '"' && !at_start;
+            bool is_doubled = was_quoted && c == '"' && text.data[i - 1] == '"';
             is_quoted = c == '"' && (at_start || is_doubled);
+            was_quoted = is_quoted || (was_quoted && c != separator);
             at_start = c == separator;
         }
     }
@@ -200,6 +201,11 @@ enum baton_status baton_csv_row_to_json(struct baton_str *out, struct baton_aren
         return baton_source_error(row_source, 0, err, "a row of %d fields where the header has %d", row.count,
                                   columns->count);
     }
+    struct baton_str weight = columns->weight < 0 ? (struct baton_str){ "", 0 } : row.fields[columns->weight];
+    if (baton_json_number_length(weight.data, weight.length) != weight.length) {
+        return baton_source_error(row_source, 0, err, "the weight '%.*s' is not a number", (int)weight.length,
+                                  weight.data);
+    }
     struct baton_text text = baton_text_with_limit(BATON_LINE_BYTES_MAX);
     struct baton_json_writer writer = baton_json_writer_to(&text, 0);
     baton_jw_open(&writer, '{');
@@ -211,9 +217,9 @@ enum baton_status baton_csv_row_to_json(struct baton_str *out, struct baton_aren
         baton_jw_str(&writer, row.fields[columns->tag]);
         baton_jw_close(&writer, ']');
     }
-    if (columns->weight >= 0 && row.fields[columns->weight].length > 0) {
+    if (weight.length > 0) {
         baton_jw_key(&writer, "weight");
-        baton_jw_raw(&writer, row.fields[columns->weight]);
+        baton_jw_raw(&writer, weight);
     }
     baton_jw_key(&writer, "messages");
     baton_jw_open(&writer, '[');

@@ -60,7 +60,8 @@ static enum baton_status keep(struct search *search, struct baton_conversation *
     source.text.data = text;
     bool is_yaml = search->chunk.form == BATON_CASES_DOCUMENT && !baton_path_ends(search->chunk.file, "json");
     if (is_yaml) {
-        return BATON_OK; /* its tree owns its texts already */
+        out->source = source; /* its tree owns its texts already */
+        return BATON_OK;
     }
     enum baton_status status = baton_json_parse(&node, arena, &source, err);
     return status == BATON_OK ? baton_conversation_read(out, arena, search->session->agents, &source, node, id, err)

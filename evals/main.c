@@ -2,7 +2,8 @@
 #include "engine/base/suggest.h"
 #include "evals/verbs.h"
 
-#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,18 @@ static void watch_interrupts(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+/* The number of a closed standard stream would go to the next file that is opened, and messages would end up in it. */
+static void occupy_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* writing to it fails as it does on a closed stream */
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 static void print_help(FILE *file)
@@ -60,6 +73,13 @@ static int unknown_verb(const char *name)
     return baton_status_exit_code(BATON_EUSAGE);
 }
 
+/* Whether nobody reads standard output any more, as behind `| head`. */
+static bool is_reader_gone(void)
+{
+    struct pollfd output = { .fd = STDOUT_FILENO };
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 static int run_verb(const struct baton_verb *verb, int argc, char **argv)
 {
     struct baton_error error = { .status = BATON_OK };
@@ -71,7 +91,8 @@ static int run_verb(const struct baton_verb *verb, int argc, char **argv)
         fprintf(stderr, "baton: %s\n", baton_error_format(&error, line, sizeof line));
         return baton_status_exit_code(status);
     }
-    if (fflush(stdout) != 0 && errno != EPIPE) { /* a reader that has seen enough, as `head`, is no failure */
+    bool is_written = fflush(stdout) == 0 && !ferror(stdout); /* an earlier failure leaves nothing to flush */
+    if (!is_written && !is_reader_gone()) { /* a reader that has seen enough, as `head`, is no failure */
         fputs("baton: cannot write to standard output\n", stderr);
         return baton_status_exit_code(BATON_EIO);
     }
@@ -81,6 +102,7 @@ static int run_verb(const struct baton_verb *verb, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const char *no_color = getenv("NO_COLOR");
+    occupy_standard_streams();
     baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();

@@ -39,7 +39,9 @@ enum baton_status baton_out_open(struct baton_out_file *out, struct baton_arena 
     *out = (struct baton_out_file){ 0 };
     out->path =
         folder == NULL ? baton_arena_copy(arena, name, strlen(name)) : baton_arena_printf(arena, "%s/%s", folder, name);
-    out->part = out->path == NULL ? NULL : baton_arena_printf(arena, "%s.part", out->path);
+    struct stat info;
+    bool is_special = out->path != NULL && lstat(out->path, &info) == 0 && !S_ISREG(info.st_mode);
+    out->part = out->path == NULL || is_special ? out->path : baton_arena_printf(arena, "%s.part", out->path);
     if (out->part == NULL) {
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
@@ -60,10 +62,21 @@ enum baton_status baton_out_commit(struct baton_out_file *out, struct baton_erro
     if (!is_written) {
         return baton_error_set(err, BATON_EIO, "cannot write '%s': %s", out->part, strerror(failure));
     }
-    if (rename(out->part, out->path) != 0) {
+    if (out->part != out->path && rename(out->part, out->path) != 0) {
         return baton_error_set(err, BATON_EIO, "cannot rename '%s' to '%s': %s", out->part, out->path, strerror(errno));
     }
     return BATON_OK;
+}
+
+void baton_out_discard(struct baton_out_file *out)
+{
+    if (out->file != NULL) {
+        fclose(out->file);
+        out->file = NULL;
+        if (out->part != out->path) {
+            unlink(out->part);
+        }
+    }
 }
 
 enum baton_status baton_out_write(struct baton_arena *arena, const char *folder, const char *name,

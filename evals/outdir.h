@@ -1,6 +1,7 @@
 /* outdir.h - files that are either old or whole: written under a temporary name beside them, then renamed.
  *
- * A run killed at any instant leaves the old file untouched and a readable beginning in `NAME.part`.
+ * A run killed at any instant leaves the old file untouched and a readable beginning in `NAME.part`. A path that is there
+ * and no ordinary file (/dev/stdout, a fifo, a link) is written to as it is.
  */
 #ifndef BATON_EVALS_OUTDIR_H
 #define BATON_EVALS_OUTDIR_H
@@ -28,6 +29,9 @@ BATON_MUST_CHECK enum baton_status baton_out_commit(struct baton_out_file *out, 
 /* Writes a whole text to folder/name in one go. */
 BATON_MUST_CHECK enum baton_status baton_out_write(struct baton_arena *arena, const char *folder, const char *name,
                                                    struct baton_str text, struct baton_error *err);
+
+/* Closes and removes what was written; the old file stays. A file that was not opened is fine. */
+void baton_out_discard(struct baton_out_file *out);
 
 /* Removes folder/name where it is there. */
 void baton_out_remove(struct baton_arena *arena, const char *folder, const char *name);

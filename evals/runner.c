@@ -21,6 +21,7 @@ struct slot {
     struct baton_error error;
     struct seen_id {
         uint64_t hash;
+        size_t rows_before; /* bytes of results of the conversations before it */
         unsigned line;
     } * ids; /* of all its conversations; grown as needed */
     size_t id_count, id_capacity;
@@ -132,7 +133,9 @@ static enum baton_status note_id(struct slot *slot, struct baton_str id, unsigne
         slot->ids = ids;
         slot->id_capacity = capacity;
     }
-    slot->ids[slot->id_count++] = (struct seen_id){ .hash = baton_hash64(id.data, id.length, 2) | 1, .line = line };
+    slot->ids[slot->id_count++] = (struct seen_id){ .hash = baton_hash64(id.data, id.length, 2) | 1,
+                                                    .rows_before = slot->rows.length,
+                                                    .line = line };
     return BATON_OK;
 }
 
@@ -155,6 +158,7 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
         return;
     }
     slot->failure_count++;
+    size_t start = slot->failures.length;
     baton_text_append(&slot->failures, id.data, id.length);
     if (exchange >= 0) {
         baton_text_printf(&slot->failures, ", exchange %d", exchange + 1);
@@ -162,6 +166,10 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
     for (uint32_t i = 0; i < label->failed_count; i++) {
         baton_text_puts(&slot->failures, i == 0 ? ": " : "; ");
         baton_text_puts(&slot->failures, label->failed[i]);
+    }
+    for (size_t i = start; i < slot->failures.length; i++) { /* ids and labels may hold anything; a terminal obeys it */
+        unsigned char c = (unsigned char)slot->failures.data[i];
+        slot->failures.data[i] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
     }
     baton_text_putc(&slot->failures, '\n');
 }
@@ -247,7 +255,7 @@ static void work_on(struct worker *worker, struct slot *slot)
         unsigned line = conversation.source.line_first;
         status = take_conversation(worker, slot, &conversation, line);
         if (status != BATON_OK) {
-            baton_error_at(&slot->error, conversation.source.name, line, 0);
+            baton_chunk_blame(&slot->chunk, line, &slot->error);
         }
     }
     slot->status = status;
@@ -296,7 +304,8 @@ static void check_ids(struct pool *pool, struct slot *slot)
             slot->status = baton_error_set(&slot->error, BATON_EINPUT,
                                            "the id of this conversation was used before; ids must be "
                                            "unique over all files of a suite");
-            baton_error_at(&slot->error, slot->chunk.file, slot->ids[i].line, 0);
+            baton_chunk_blame(&slot->chunk, slot->ids[i].line, &slot->error);
+            slot->rows.length = slot->ids[i].rows_before;
         }
     }
 }
@@ -328,6 +337,9 @@ static struct slot *slot_take(struct pool *pool)
     pool->is_reading = true;
     pthread_mutex_unlock(&pool->lock);
     enum baton_status status = baton_cases_next(pool->options->cases, &slot->chunk, &error);
+    if (status == BATON_EIO && is_interrupted(pool)) { /* it was the signal that ended the reading */
+        status = baton_error_set(&error, BATON_EINTERRUPTED, "interrupted");
+    }
     pthread_mutex_lock(&pool->lock);
     pool->is_reading = false;
     pool->progress.bytes_read = baton_cases_bytes_read(pool->options->cases);
@@ -340,6 +352,7 @@ static struct slot *slot_take(struct pool *pool)
         slot->status = status;
         if (status != BATON_OK) {
             slot->error = error;
+            slot->counts = (struct baton_progress){ 0 };
             slot->id_count = 0;
             baton_text_reset(&slot->rows);
             baton_text_reset(&slot->failures);

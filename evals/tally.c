@@ -69,6 +69,9 @@ struct baton_exchange_times baton_exchange_times(const struct baton_exchange *ex
             times.ttft_ns = turn->first_text_ns - (int64_t)exchange->start_ns;
         }
     }
+    if (is_gapless && exchange->turn_count > 0) { /* the user also waits for what lies between the calls: tools */
+        times.latency_ns = (int64_t)(exchange->turns[exchange->turn_count - 1].end_ns - exchange->start_ns);
+    }
     return times;
 }
 
