@@ -21,8 +21,8 @@ static const struct baton_switch switches[] = {
 
 /* ---- played again ---- */
 
-/* A text on one line, cut where it is long. */
-static void print_text(struct baton_str text)
+/* A text as a piece of a line: cut where it is long, and without what a terminal would obey. */
+static void print_piece(struct baton_str text)
 {
     size_t shown = text.length < TEXT_SHOWN ? text.length : TEXT_SHOWN;
     while (shown < text.length && shown > 0 && ((unsigned char)text.data[shown] & 0xc0U) == 0x80U) {
@@ -32,7 +32,13 @@ static void print_text(struct baton_str text)
         unsigned char c = (unsigned char)text.data[i];
         putchar(c < 0x20 || c == 0x7f ? ' ' : c);
     }
-    fputs(shown < text.length ? "...\n" : "\n", stdout);
+    fputs(shown < text.length ? "..." : "", stdout);
+}
+
+static void print_text(struct baton_str text)
+{
+    print_piece(text);
+    putchar('\n');
 }
 
 static void print_offer(const struct baton_agents *agents, uint32_t index)
@@ -55,13 +61,16 @@ static void print_choice(const struct baton_agents *agents, const struct baton_t
     case BATON_CHOICE_HANDOFF:
         printf("handoff to %.*s", (int)to.length, to.data);
         if (turn->reason.length > 0) {
-            printf(" (reason: %.*s)", (int)turn->reason.length, turn->reason.data);
+            fputs(" (reason: ", stdout);
+            print_piece(turn->reason);
+            putchar(')');
         }
         putchar('\n');
         break;
     case BATON_CHOICE_REJECTED:
-        printf("%.*s, which was refused: %.*s\n", (int)turn->wanted.length, turn->wanted.data, (int)turn->reason.length,
-               turn->reason.data);
+        print_piece(turn->wanted);
+        fputs(", which was refused: ", stdout);
+        print_text(turn->reason);
         break;
     case BATON_CHOICE_TOOLS:
         printf("%u tool call%s\n", turn->call_count, turn->call_count == 1 ? "" : "s");
@@ -209,6 +218,12 @@ static void print_row(const struct baton_json *row)
         printf("  %.*s after %.*s turns\n", (int)ended.length, ended.data, (int)turns.length, turns.data);
         print_list("    expected ", baton_json_get(node, "expected"), " or ");
         print_list("    failed   ", baton_json_get(node, "failed"), "; ");
+    }
+    const struct baton_json *whole = baton_json_get(row, "whole");
+    if (whole != NULL) {
+        puts("  the conversation as a whole");
+        print_list("    expected ", baton_json_get(whole, "expected"), " or ");
+        print_list("    failed   ", baton_json_get(whole, "failed"), "; ");
     }
     puts("  (from the results; name the suite instead to see what each agent was offered)");
 }

@@ -314,6 +314,7 @@ Test(hostile, a_reader_that_stops_early_is_no_failure)
                            "--conversations",
                            "fixtures/worked/clinc150/conversations.jsonl",
                            "--json",
+                           "--quiet", /* a slow build would tell of its progress */
                            NULL };
     struct program_options options = { .output_path = fifo };
     struct program_child child = program_start(&program, &options, args);

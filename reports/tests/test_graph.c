@@ -1,20 +1,25 @@
 #include "reports/graph.h"
 
 #include <criterion/criterion.h>
+#include <criterion/logging.h>
 #include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 enum { TEXT_MAX = 64 * 1024 };
 
-static void expect_written(const char *name, void (*write)(struct baton_text *out, const struct baton_graph *graph),
-                           const struct baton_graph *graph, const char *want)
+/* Whether the picture has that piece; prints it where it has not. */
+static bool draws(void (*write)(struct baton_text *out, const struct baton_graph *graph),
+                  const struct baton_graph *graph, const char *piece)
 {
     struct baton_text text = baton_text_with_limit(TEXT_MAX);
     write(&text, graph);
-    cr_expect(!text.failed, "%s", name);
-    cr_expect_not_null(strstr(text.data, want), "%s: %s", name, text.data);
+    bool found = !text.failed && strstr(text.data, piece) != NULL;
+    if (!found) {
+        cr_log_error("%s", text.data);
+    }
     baton_text_clear(&text);
+    return found;
 }
 
 static const struct baton_str plain_names[] = { { "triage", 6 }, { "billing", 7 }, { "tech", 4 } };
@@ -50,12 +55,14 @@ Test(graph, dot_draws_what_is_declared)
 Test(graph, dot_draws_how_often_each_handoff_was_taken)
 {
     struct baton_graph graph = plain(true);
-    cr_expect(graph.has_counts);
-    expect_written("often", baton_graph_write_dot, &graph, "\"triage\" -> \"billing\" [label=\"100\", penwidth=5];\n");
-    expect_written("once", baton_graph_write_dot, &graph, "\"triage\" -> \"tech\" [label=\"1\", penwidth=1];\n");
-    expect_written("never", baton_graph_write_dot, &graph, "\"billing\" -> \"tech\" [style=dashed, color=gray];\n");
-    expect_written("undeclared", baton_graph_write_dot, &graph,
-                   "\"tech\" -> \"triage\" [label=\"50\", penwidth=3, color=red];\n");
+    cr_expect(draws(baton_graph_write_dot, &graph, "\"triage\" -> \"billing\" [label=\"100\", penwidth=5];\n"), "%s",
+              "often");
+    cr_expect(draws(baton_graph_write_dot, &graph, "\"triage\" -> \"tech\" [label=\"1\", penwidth=1];\n"), "%s",
+              "once");
+    cr_expect(draws(baton_graph_write_dot, &graph, "\"billing\" -> \"tech\" [style=dashed, color=gray];\n"), "%s",
+              "never");
+    cr_expect(draws(baton_graph_write_dot, &graph, "\"tech\" -> \"triage\" [label=\"50\", penwidth=3, color=red];\n"),
+              "%s", "undeclared");
 }
 
 Test(graph, mermaid_draws_the_same)
@@ -69,11 +76,13 @@ Test(graph, mermaid_draws_the_same)
         "%s", text.data);
     baton_text_clear(&text);
     graph = plain(true);
-    expect_written("often", baton_graph_write_mermaid, &graph, "  a0 -->|100| a1\n");
-    expect_written("never", baton_graph_write_mermaid, &graph, "  a1 -.-> a2\n");
-    expect_written(
-        "widths, of those taken", baton_graph_write_mermaid, &graph,
-        "  linkStyle 0 stroke-width:5px\n  linkStyle 1 stroke-width:1px\n  linkStyle 3 stroke-width:3px,stroke:red\n");
+    cr_expect(draws(baton_graph_write_mermaid, &graph, "  a0 -->|100| a1\n"), "%s", "often");
+    cr_expect(draws(baton_graph_write_mermaid, &graph, "  a1 -.-> a2\n"), "%s", "never");
+    cr_expect(
+        draws(
+            baton_graph_write_mermaid, &graph,
+            "  linkStyle 0 stroke-width:5px\n  linkStyle 1 stroke-width:1px\n  linkStyle 3 stroke-width:3px,stroke:red\n"),
+        "%s", "widths, of those taken");
 }
 
 Test(graph, widths_go_from_1_to_5_with_the_share_of_the_most_taken)
@@ -118,8 +127,7 @@ Test(graph, odd_names_cannot_break_out)
         struct baton_graph_edge edge = { .from = 0, .to = 0, .is_declared = true };
         struct baton_str agent = baton_str_of(rows[i].agent);
         struct baton_graph graph = { .names = &agent, .node_count = 1, .edges = &edge, .edge_count = 1 };
-        cr_expect_eq(graph.node_count, 1u);
-        expect_written(rows[i].name, baton_graph_write_dot, &graph, rows[i].dot);
-        expect_written(rows[i].name, baton_graph_write_mermaid, &graph, rows[i].mermaid);
+        cr_expect(draws(baton_graph_write_dot, &graph, rows[i].dot), "%s", rows[i].name);
+        cr_expect(draws(baton_graph_write_mermaid, &graph, rows[i].mermaid), "%s", rows[i].name);
     }
 }
