@@ -3,7 +3,9 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 FLAVOUR ?= release
 BUILD   := build/$(FLAVOUR)
-PKGS    := libcurl libcjson libpcre2-8 libfyaml libxxhash
+LINKED  := libcjson libpcre2-8 libfyaml libxxhash
+PKGS    := libcurl $(LINKED)
+# libcurl is loaded when a live provider is first asked: linked, it would cost every start some 4 ms and 30 libraries.
 
 WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
          -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Werror
@@ -34,10 +36,10 @@ OBJ   := $(SRC:%.c=$(BUILD)/%.o)
 ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(call packages,--libs))$(PKG_LIBS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(call packages,--libs,$$(LINKED)))$(PKG_LIBS)
 packages   = $(if $(shell { command -v $(firstword $(CC)) && pkg-config --exists $(PKGS); } >/dev/null 2>&1 && echo y),\
-$(shell pkg-config $1 $(PKGS)),\
+$(shell pkg-config $1 $2),\
 $(error compiler or libraries are missing: run 'make demo', which installs them, or .ci/packages build))
 
 NPROC  := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
@@ -131,7 +133,7 @@ install: all ## the program, libbaton.a, headers and baton.pc into $(DESTDIR)$(P
 	done
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 	    'Name: baton' 'Description: simulates and evaluates handoffs between LLM agents' 'Version: $(VERSION)' \
-	    'Requires: $(PKGS)' 'Libs: -L$${libdir} -lbaton -pthread -lm' 'Cflags: -I$${includedir}/baton' \
+	    'Requires: $(LINKED)' 'Libs: -L$${libdir} -lbaton -pthread -ldl -lm' 'Cflags: -I$${includedir}/baton' \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
 
 uninstall:   ## take away what install put there
@@ -153,19 +155,19 @@ $(BUILD)/libbaton.a: $(OBJ) $(sort $(dir $(SRC)))
 
 $(BUILD)/baton: $(BUILD)/evals/main.o $(BUILD)/libbaton.a
 	@echo '  link $@'
-	$(Q)$(LINK) $(PKG_LIBS) -lm
+	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 
 $(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir $(TEST)))
 	@echo '  link $@'
-	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -lm
+	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
 
 $(BUILD)/baton-bench: $(BENCH:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
 	@echo '  link $@'
-	$(Q)$(LINK) $(PKG_LIBS) -lm
+	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 
 $(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libbaton.a
 	@echo '  link $@'
-	$(Q)$(LINK) -fsanitize=fuzzer $(PKG_LIBS) -lm
+	$(Q)$(LINK) -fsanitize=fuzzer $(PKG_LIBS) -ldl -lm
 
 $(TEST:%.c=$(BUILD)/%.o): CFLAGS += $(shell pkg-config --cflags criterion)
 $(BUILD)/%.o: %.c Makefile
