@@ -30,6 +30,8 @@ enum baton_finish {
     BATON_FINISH_TOOL_CALLS,
     BATON_FINISH_LENGTH,
     BATON_FINISH_REFUSAL,
+    BATON_FINISH_CONTENT_FILTER,
+    BATON_FINISH_PAUSE, /* the provider paused its own tools; it would go on if asked */
     BATON_FINISH_ERROR
 };
 
