@@ -50,6 +50,7 @@ static bool keeps(const struct baton_handoff *handoff, const struct baton_messag
     case BATON_HISTORY_NO_TOOLS:
         message->calls = NULL;
         message->call_count = 0;
+        message->native = (struct baton_native){ 0 }; /* it holds the calls too */
         return message->role == BATON_ROLE_USER ||
                (message->role == BATON_ROLE_ASSISTANT && message->content.length > 0);
     case BATON_HISTORY_LAST:

@@ -31,6 +31,7 @@ static enum baton_status append_reply(struct baton_response *response, const str
         }
         message.calls = calls;
         message.call_count = kept;
+        message.native = (struct baton_native){ 0 }; /* it holds the dropped ones, which get no result */
         for (uint32_t i = 0, to = 0; i < response->count; i++) {
             if (!response->plans[i].is_dropped) {
                 calls[to++] = *response->plans[i].call;

@@ -233,11 +233,10 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
     bool is_text = node->type == BATON_JSON_STRING;
     struct baton_str type = baton_decode_str(node, "type"), code = code_of(node);
     struct baton_str message = is_text ? node->text : baton_decode_str(node, "message");
-    if (baton_str_is(type, "error")) {
-        type = BATON_STR("");
-    }
     /* OpenRouter's own words often only say that it was somebody else. */
     struct baton_str raw = baton_decode_str(baton_decode_get(node, "metadata", BATON_JSON_OBJECT), "raw");
+    type = baton_str_is(type, "error") ? BATON_STR("") : type;
+    message = message.length > 0 ? message : BATON_STR("without a text");
     char where[PLACE_BYTES] = "error in the answer";
     if (http_status < 200 || http_status > 299) {
         snprintf(where, sizeof where, "HTTP %d", http_status);
@@ -247,9 +246,8 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
     decoder->fault = baton_provider_fault_of(http_status, code, type);
     baton_error_set(&decoder->error, BATON_EPROVIDER, "%s: %s%s%.*s%s%.*s: %.*s%s%.*s", decoder->codec->name, where,
                     type.length > 0 ? ", " : "", (int)type.length, type.data, code.length > 0 ? ", " : "",
-                    (int)code.length, code.data, message.length > 0 ? (int)message.length : 15,
-                    message.length > 0 ? message.data : "without a text.", raw.length > 0 ? " - " : "", (int)raw.length,
-                    raw.data);
+                    (int)code.length, code.data, (int)message.length, message.data, raw.length > 0 ? " - " : "",
+                    (int)raw.length, raw.data);
     make_plain(decoder->error.text);
     return BATON_EPROVIDER;
 }

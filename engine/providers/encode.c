@@ -17,6 +17,12 @@ static enum baton_status no_memory(const struct baton_encoding *encoding)
                            encoding->codec->name);
 }
 
+static void put_node(struct baton_encoding *encoding, const struct baton_json *node)
+{
+    baton_jw_raw(&encoding->json, BATON_STR("")); /* the comma, if one is due */
+    baton_json_write(encoding->json.out, node);
+}
+
 /* ---- ids of calls ---- */
 
 static uint32_t count_calls(const struct baton_request *request)
@@ -38,47 +44,50 @@ static struct baton_str written_id(struct baton_encoding *encoding, struct baton
     return text == NULL ? (struct baton_str){ NULL, 0 } : baton_str_of(text);
 }
 
-/* The nearest call before a result that has its id and no result yet. */
-static uint32_t answered_call(const struct baton_str *given, bool *is_answered, uint32_t count, struct baton_str id)
+struct calls {
+    struct baton_str *given;
+    bool *is_answered;
+    uint32_t count, last_first; /* number of the first call of the last message that has some */
+};
+
+/* The first call of the nearest message that has the id of a result and no result yet. */
+static uint32_t answered_call(struct calls *calls, struct baton_str id)
 {
-    for (uint32_t i = count; i-- > 0;) {
-        if (!is_answered[i] && baton_str_equal(given[i], id)) {
-            /* Among equal ids that follow one another the first is answered first. */
-            while (i > 0 && !is_answered[i - 1] && baton_str_equal(given[i - 1], id)) {
-                i--;
-            }
-            is_answered[i] = true;
-            return i;
+    uint32_t found = BATON_NONE;
+    for (uint32_t i = calls->count; i-- > 0 && (i >= calls->last_first || found == BATON_NONE);) {
+        if (!calls->is_answered[i] && baton_str_equal(calls->given[i], id)) {
+            found = i;
         }
     }
-    return BATON_NONE;
+    if (found != BATON_NONE) {
+        calls->is_answered[found] = true;
+    }
+    return found;
 }
 
 static enum baton_status number_calls(struct baton_encoding *encoding)
 {
     const struct baton_request *request = encoding->request;
     struct baton_arena *arena = request->arena;
-    uint32_t total = count_calls(request), count = 0;
-    struct baton_str *given = baton_arena_array(arena, total, sizeof *given);
-    bool *is_answered = baton_arena_zero(arena, total * sizeof *is_answered);
+    uint32_t total = count_calls(request);
+    struct calls calls = { .given = baton_arena_array(arena, total, sizeof *calls.given),
+                           .is_answered = baton_arena_zero(arena, total * sizeof *calls.is_answered) };
     encoding->call_ids = baton_arena_array(arena, total, sizeof *encoding->call_ids);
     encoding->call_firsts = baton_arena_array(arena, request->message_count, sizeof *encoding->call_firsts);
-    if (given == NULL || is_answered == NULL || encoding->call_ids == NULL || encoding->call_firsts == NULL) {
-        return no_memory(encoding);
-    }
-    for (uint32_t i = 0; i < request->message_count; i++) {
+    bool fits =
+        calls.given != NULL && calls.is_answered != NULL && encoding->call_ids != NULL && encoding->call_firsts != NULL;
+    for (uint32_t i = 0; i < request->message_count && fits; i++) {
         const struct baton_message *message = &request->messages[i];
-        encoding->call_firsts[i] =
-            message->role == BATON_ROLE_TOOL ? answered_call(given, is_answered, count, message->tool_call_id) : count;
-        for (uint32_t k = 0; k < message->call_count; k++, count++) {
-            given[count] = message->calls[k].id;
-            encoding->call_ids[count] = written_id(encoding, message->calls[k].id, count);
-            if (encoding->call_ids[count].data == NULL) {
-                return no_memory(encoding);
-            }
+        bool is_result = message->role == BATON_ROLE_TOOL;
+        encoding->call_firsts[i] = is_result ? answered_call(&calls, message->tool_call_id) : calls.count;
+        calls.last_first = message->call_count > 0 ? calls.count : calls.last_first;
+        for (uint32_t k = 0; k < message->call_count && fits; k++, calls.count++) {
+            calls.given[calls.count] = message->calls[k].id;
+            encoding->call_ids[calls.count] = written_id(encoding, message->calls[k].id, calls.count);
+            fits = encoding->call_ids[calls.count].data != NULL;
         }
     }
-    return BATON_OK;
+    return fits ? BATON_OK : no_memory(encoding);
 }
 
 struct baton_str baton_encode_call_id(const struct baton_encoding *encoding, uint32_t message, uint32_t i)
@@ -222,8 +231,7 @@ void baton_encode_schema(struct baton_encoding *encoding, const struct baton_off
     }
     for (const struct baton_json *member = schema->child; member != NULL; member = member->next) {
         baton_jw_key_str(json, member->key);
-        baton_jw_raw(json, BATON_STR(""));
-        baton_json_write(json->out, member);
+        put_node(encoding, member);
     }
     baton_jw_close(json, '}');
 }
@@ -285,8 +293,7 @@ static void write_normal(struct baton_encoding *encoding, uint32_t message, cons
 {
     struct baton_json_writer *json = &encoding->json;
     if (node->type != BATON_JSON_OBJECT && node->type != BATON_JSON_ARRAY) {
-        baton_jw_raw(json, BATON_STR(""));
-        baton_json_write(json->out, node);
+        put_node(encoding, node);
         return;
     }
     bool is_object = node->type == BATON_JSON_OBJECT;

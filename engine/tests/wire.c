@@ -133,11 +133,11 @@ static void put_reply(struct baton_text *out, const struct baton_reply *reply)
     } else {
         baton_text_puts(out, "(none)");
     }
-    baton_text_puts(out, " |");
+    baton_text_puts(out, " | ");
     for (uint32_t i = 0; i < reply->call_count; i++) {
         const struct baton_tool_call *call = &reply->calls[i];
-        baton_text_printf(out, " %.*s(%.*s)#%.*s", (int)call->name.length, call->name.data, (int)call->arguments.length,
-                          call->arguments.data, (int)call->id.length, call->id.data);
+        baton_text_printf(out, "%s%.*s(%.*s)#%.*s", i == 0 ? "" : " ", (int)call->name.length, call->name.data,
+                          (int)call->arguments.length, call->arguments.data, (int)call->id.length, call->id.data);
     }
     static const char *const names[] = { "unknown", "stop",           "tool_calls", "length",
                                          "refusal", "content_filter", "pause",      "error" };
