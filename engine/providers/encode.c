@@ -7,10 +7,6 @@
 #define SCHEMA_ANYTHING "{\"type\":\"object\",\"properties\":{}}"
 #define SCHEMA_REASON \
     "{\"type\":\"object\",\"properties\":{\"reason\":{\"type\":\"string\"}},\"additionalProperties\":false}"
-#define SCHEMA_INPUT                                                                                  \
-    "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]," \
-    "\"additionalProperties\":false}"
-
 static enum baton_status no_memory(const struct baton_encoding *encoding)
 {
     return baton_error_set(encoding->err, BATON_ELIMIT, "%s: the request needs more memory than is allowed",
@@ -199,7 +195,7 @@ bool baton_encode_offer(const struct baton_encoding *encoding, uint32_t i, struc
         *offer = (struct baton_offer){ .name = tool->name,
                                        .description = tool->description,
                                        .schema = tool->parameters,
-                                       .fallback = tool->kind == BATON_TOOL_AGENT ? SCHEMA_INPUT : SCHEMA_ANYTHING };
+                                       .fallback = SCHEMA_ANYTHING };
         return true;
     }
     uint32_t left = i - agent->tool_count;

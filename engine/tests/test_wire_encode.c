@@ -80,8 +80,8 @@ Test(wire_encode, writes_the_first_request_of_the_fixed_setup)
         "{\"model\":\"other\",\"messages\":[{\"role\":\"system\",\"content\":\"You are tech.\\n\\nThe user is on the "
         "pro plan.\"},{\"role\":\"user\",\"content\":\"I need \\\"help\\\"\\n\xe2\x80\xa6\"}],\"tools\":[{\"type\":"
         "\"function\",\"function\":{\"name\":\"ask_billing\",\"description\":\"Asks billing.\",\"parameters\":"
-        "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"],"
-        "\"additionalProperties\":false}}}],\"max_completion_tokens\":100,\"stream\":true,\"stream_options\":"
+        "{\"type\":\"object\",\"properties\":{\"input\":{\"type\":\"string\"}},\"required\":[\"input\"]}}}],"
+        "\"max_completion_tokens\":100,\"stream\":true,\"stream_options\":"
         "{\"include_usage\":true}}",
         "%s", wire_ask(&wire, &ask));
     wire_close(&wire);
