@@ -372,6 +372,15 @@ static bool is_blank(const char *data, size_t length)
     return strspn(data, " \t\r\n") >= length;
 }
 
+/* The text without its line break: what is wrong at its end is wrong on this line and not on the next one. */
+static struct baton_str without_break(const char *start, size_t length)
+{
+    while (length > 0 && (start[length - 1] == '\n' || start[length - 1] == '\r')) {
+        length--;
+    }
+    return (struct baton_str){ start, length };
+}
+
 /* The next record that is not blank; length 0 at the end. */
 static struct baton_str next_record(const struct baton_chunk *chunk, struct baton_chunk_cursor *cursor, unsigned *line)
 {
@@ -391,7 +400,8 @@ static struct baton_str next_record(const struct baton_chunk *chunk, struct bato
         cursor->at += length;
         cursor->line += lines_in(start, length);
         if (!is_blank(start, length) || chunk->form == BATON_CASES_DOCUMENT) {
-            return (struct baton_str){ start, length };
+            return chunk->form == BATON_CASES_LINES ? without_break(start, length)
+                                                    : (struct baton_str){ start, length };
         }
     }
 }

@@ -72,7 +72,7 @@ static bool is_same(const struct outcome *a, const struct outcome *b)
 
 Test(determinism, any_number_of_threads_gives_the_same_bytes)
 {
-    static const char *const threads[] = { "-j2", "-j4", "-j3" };
+    static const char *const threads[] = { "-j2", "-j4" };
     static const char *const *const ways[] = { recorded, simulated };
     for (size_t way = 0; way < COUNT_OF(ways); way++) {
         for (size_t i = 0; i < COUNT_OF(inputs); i++) {
