@@ -237,98 +237,99 @@ Test(wire_encode, says_why_an_agent_cannot_be_asked)
 
 /* ---- odd histories ---- */
 
+static const struct odd_history {
+    const char *name, *codec, *wanted;
+    uint32_t count;
+    struct baton_message messages[4];
+} odd_histories[] = {
+    { "nothing",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"(no text)\"}]}]",
+      0,
+      { { 0 } } },
+    { "nothing",
+      "openai-responses",
+      "[{\"type\":\"message\",\"role\":\"user\",\"content\":\"(no text)\"}]",
+      0,
+      { { 0 } } },
+    { "a system message of a recording",
+      "openai-responses",
+      "[{\"type\":\"message\",\"role\":\"user\",\"content\":\"(no text)\"}]",
+      1,
+      { { .role = BATON_ROLE_SYSTEM, .content = TEXT("old") } } },
+    { "the assistant begins",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"(no text)\"}]},{\"role\":\"assistant\",\"content\":"
+      "[{\"type\":\"text\",\"text\":\"Hi.\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]",
+      2,
+      { SAYS("Hi."), USER("a") } },
+    { "one role after itself",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]},{\"role\":"
+      "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"c\"},{\"type\":\"text\",\"text\":\"d\"}]}]",
+      4,
+      { USER("a"), USER("b"), SAYS("c"), SAYS("d") } },
+    { "a result and new words share a turn",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
+      "\"text\",\"text\":\"t\"},{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":"
+      "[{\"type\":\"tool_result\",\"tool_use_id\":\"x\",\"content\":\"\"},{\"type\":\"text\",\"text\":\"b\"}]}]",
+      4,
+      { USER("a"), DOES("t", 1, CALL("x", "f", "{}")), RESULT("x", ""), USER("b") } },
+    { "silence is left out",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"(no text)\"}]}]",
+      3,
+      { USER("a"), SAYS(""), USER("") } },
+    { "silence is empty",
+      "openai-chat",
+      "[{\"role\":\"system\",\"content\":\"You are triage.\"},{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\","
+      "\"content\":\"\"}]",
+      2,
+      { USER("a"), SAYS("") } },
+    { "arguments that are no object",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
+      "\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{\"invalid_arguments\":\"{not json\"}},{\"type\":\"tool_use\",\"id\":"
+      "\"y\",\"name\":\"f\",\"input\":{\"invalid_arguments\":\"[1]\"}},{\"type\":\"tool_use\",\"id\":\"z\",\"name\":\"f\","
+      "\"input\":{ \"a\" : 1.0 }}]}]",
+      2,
+      { USER("a"),
+        DOES("", 3, CALL("x", "f", "{not json"), CALL("y", "f", "[1]"), CALL("z", "f", "{ \"a\" : 1.0 }")) } },
+    { "names and ids that are refused over there",
+      "anthropic",
+      "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
+      "\"tool_use\",\"id\":\"functions_f_0\",\"name\":\"fly_me_to\",\"input\":{}},{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":"
+      "\"_\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"functions_f_0\","
+      "\"content\":\"r\"},{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content\":\"s\"}]}]",
+      4,
+      { USER("a"), DOES("", 2, CALL("functions.f:0", "fly.me to", ""), CALL("", "", "")), RESULT("functions.f:0", "r"),
+        RESULT("", "s") } },
+    { "calls without ids are told apart",
+      "openai-responses",
+      "[{\"type\":\"function_call\",\"call_id\":\"c0\",\"name\":\"f\",\"arguments\":\"{}\"},{\"type\":\"function_call\","
+      "\"call_id\":\"c1\",\"name\":\"g\",\"arguments\":\"{}\"},{\"type\":\"function_call_output\",\"call_id\":\"c0\",\"output\":"
+      "\"r\"},{\"type\":\"function_call_output\",\"call_id\":\"c1\",\"output\":\"s\"}]",
+      3,
+      { DOES("", 2, CALL("", "f", ""), CALL("", "g", "")), RESULT("", "r"), RESULT("", "s") } },
+};
+
 Test(wire_encode, makes_the_best_of_odd_histories)
 {
-    const struct {
-        const char *name, *codec, *wanted;
-        uint32_t count;
-        struct baton_message messages[4];
-    } rows[] = {
-        { "nothing",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"(no text)\"}]}]",
-          0,
-          { { 0 } } },
-        { "nothing",
-          "openai-responses",
-          "[{\"type\":\"message\",\"role\":\"user\",\"content\":\"(no text)\"}]",
-          0,
-          { { 0 } } },
-        { "a system message of a recording",
-          "openai-responses",
-          "[{\"type\":\"message\",\"role\":\"user\",\"content\":\"(no text)\"}]",
-          1,
-          { { .role = BATON_ROLE_SYSTEM, .content = TEXT("old") } } },
-        { "the assistant begins",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"(no text)\"}]},{\"role\":\"assistant\",\"content\":"
-          "[{\"type\":\"text\",\"text\":\"Hi.\"}]},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]",
-          2,
-          { SAYS("Hi."), USER("a") } },
-        { "one role after itself",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]},{\"role\":"
-          "\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"c\"},{\"type\":\"text\",\"text\":\"d\"}]}]",
-          4,
-          { USER("a"), USER("b"), SAYS("c"), SAYS("d") } },
-        { "a result and new words share a turn",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
-          "\"text\",\"text\":\"t\"},{\"type\":\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{}}]},{\"role\":\"user\",\"content\":"
-          "[{\"type\":\"tool_result\",\"tool_use_id\":\"x\",\"content\":\"\"},{\"type\":\"text\",\"text\":\"b\"}]}]",
-          4,
-          { USER("a"), DOES("t", 1, CALL("x", "f", "{}")), RESULT("x", ""), USER("b") } },
-        { "silence is left out",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"(no text)\"}]}]",
-          3,
-          { USER("a"), SAYS(""), USER("") } },
-        { "silence is empty",
-          "openai-chat",
-          "[{\"role\":\"system\",\"content\":\"You are triage.\"},{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\","
-          "\"content\":\"\"}]",
-          2,
-          { USER("a"), SAYS("") } },
-        { "arguments that are no object",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
-          "\"tool_use\",\"id\":\"x\",\"name\":\"f\",\"input\":{\"invalid_arguments\":\"{not json\"}},{\"type\":\"tool_use\",\"id\":"
-          "\"y\",\"name\":\"f\",\"input\":{\"invalid_arguments\":\"[1]\"}},{\"type\":\"tool_use\",\"id\":\"z\",\"name\":\"f\","
-          "\"input\":{ \"a\" : 1.0 }}]}]",
-          2,
-          { USER("a"),
-            DOES("", 3, CALL("x", "f", "{not json"), CALL("y", "f", "[1]"), CALL("z", "f", "{ \"a\" : 1.0 }")) } },
-        { "names and ids that are refused over there",
-          "anthropic",
-          "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":\"assistant\",\"content\":[{\"type\":"
-          "\"tool_use\",\"id\":\"functions_f_0\",\"name\":\"fly_me_to\",\"input\":{}},{\"type\":\"tool_use\",\"id\":\"c1\",\"name\":"
-          "\"_\",\"input\":{}}]},{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"functions_f_0\","
-          "\"content\":\"r\"},{\"type\":\"tool_result\",\"tool_use_id\":\"c1\",\"content\":\"s\"}]}]",
-          4,
-          { USER("a"), DOES("", 2, CALL("functions.f:0", "fly.me to", ""), CALL("", "", "")),
-            RESULT("functions.f:0", "r"), RESULT("", "s") } },
-        { "calls without ids are told apart",
-          "openai-responses",
-          "[{\"type\":\"function_call\",\"call_id\":\"c0\",\"name\":\"f\",\"arguments\":\"{}\"},{\"type\":\"function_call\","
-          "\"call_id\":\"c1\",\"name\":\"g\",\"arguments\":\"{}\"},{\"type\":\"function_call_output\",\"call_id\":\"c0\",\"output\":"
-          "\"r\"},{\"type\":\"function_call_output\",\"call_id\":\"c1\",\"output\":\"s\"}]",
-          3,
-          { DOES("", 2, CALL("", "f", ""), CALL("", "g", "")), RESULT("", "r"), RESULT("", "s") } },
-    };
     struct wire wire;
     wire_open(&wire);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        use(&wire, rows[i].codec);
+    for (size_t i = 0; i < COUNT_OF(odd_histories); i++) {
+        use(&wire, odd_histories[i].codec);
         struct wire_ask ask = { .agents = wire_agents(&wire, ""),
-                                .messages = rows[i].messages,
-                                .message_count = rows[i].count };
+                                .messages = odd_histories[i].messages,
+                                .message_count = odd_histories[i].count };
         struct tree body = tree_json(wire.arena, wire_ask(&wire, &ask));
         const struct baton_json *messages = baton_json_get(body.root, "messages");
         messages = messages == NULL ? wire_get(body.root, "input") : messages;
-        struct tree wanted = tree_json(wire.arena, rows[i].wanted);
-        cr_assert_eq(wanted.status, BATON_OK, "%s", rows[i].name);
-        cr_expect_str_eq(tree_text(wire.arena, messages), tree_text(wire.arena, wanted.root), "%s: %s", rows[i].name,
-                         tree_text(wire.arena, messages));
+        struct tree wanted = tree_json(wire.arena, odd_histories[i].wanted);
+        cr_assert_eq(wanted.status, BATON_OK, "%s", odd_histories[i].name);
+        cr_expect_str_eq(tree_text(wire.arena, messages), tree_text(wire.arena, wanted.root), "%s: %s",
+                         odd_histories[i].name, tree_text(wire.arena, messages));
     }
     wire_close(&wire);
 }

@@ -62,7 +62,7 @@ static bool has_summary(struct program *program)
 
 /* ---- a broken line among many ---- */
 
-/* Many conversations; the line of that number is broken in its fifth byte, none where it is 0. */
+/* Many conversations; the line of that number has no colon, none where it is 0. */
 static const char *many(struct program *program, unsigned broken_line)
 {
     struct baton_text text = baton_text_with_limit((size_t)CONVERSATIONS * 128);
@@ -85,7 +85,7 @@ Test(hostile, a_broken_line_is_named_and_all_before_it_is_kept)
     const char *path = many(&program, BROKEN_LINE);
     struct program_run run = eval_file(&program, path);
     struct baton_str rows = results(&program);
-    const char *place = program_text(&program, "%s:%d:5: ", path, BROKEN_LINE);
+    const char *place = program_text(&program, "%s:%d:13: ", path, BROKEN_LINE);
     cr_expect_eq(run.exit_code, 4, "%d", run.exit_code);
     cr_expect_eq(program_count(run.err, place), 1u, "%s in %s", place, run.err.data);
     cr_expect_eq(program_count(rows, "\n"), (size_t)BROKEN_LINE - 1);
@@ -369,19 +369,19 @@ static bool has_begun(const char *path)
     return info.st_size > 0;
 }
 
-/* Starts a run of many seconds and waits for its first results. */
+/* Starts a run that takes a while, and waits for its first results. */
 static struct program_child start_long(struct program *program)
 {
+    const char *repeats = program_text(program, "--repeat=%d", REPEATS), *path = many(program, 0);
     const char *args[] = { "eval",
                            "--agents",
                            AGENTS,
                            "--provider",
                            "sim:random",
-                           "--repeat",
-                           "20",
                            "-q",
+                           repeats,
                            "--conversations",
-                           many(program, 0),
+                           path,
                            "--out",
                            program_path(program, "out"),
                            NULL };

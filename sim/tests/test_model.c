@@ -199,85 +199,81 @@ struct step {
     const char *said, *agent, *told;
 };
 
+static const struct game {
+    const char *name, *text;
+    struct step steps[STEPS_MAX];
+} games[] = {
+    { "when",
+      RULES("  - { when: '(?i)invoice|card', hand_to: billing, repeat: true }\n"),
+      { { "my Invoice", "triage", "calls transfer_to_billing{}" },
+        { "hello", "triage", ANSWER("triage") },
+        { "a card", "triage", "calls transfer_to_billing{}" },
+        { "", "triage", ANSWER("triage") } } },
+    { "unless",
+      RULES("  - { when: card, unless: cancel, hand_to: billing, repeat: true }\n"),
+      { { "cancel my card", "triage", ANSWER("triage") }, { "my card", "triage", "calls transfer_to_billing{}" } } },
+    { "an agent",
+      RULES("  - { agent: billing, say: Mine., repeat: true }\n"),
+      { { "x", "triage", ANSWER("triage") }, { "x", "billing", "text 'Mine.'" } } },
+    { "a list of agents",
+      RULES("  - { agent: [billing, tech], say: Ours., repeat: true }\n"),
+      { { "x", "triage", ANSWER("triage") },
+        { "x", "billing", "text 'Ours.'" },
+        { "x", "tech", "text 'Ours.'" },
+        { "x", "sales", ANSWER("sales") } } },
+    { "no list of agents at all",
+      RULES("  - { agent: [], say: Nobody's. }\n"),
+      { { "x", "triage", ANSWER("triage") } } },
+    { "the order of the file",
+      RULES("  - { when: a, say: first, repeat: true }\n  - { when: b, say: second, repeat: true }\n"),
+      { { "ab", "triage", "text 'first'" }, { "b", "triage", "text 'second'" } } },
+    { "once in an exchange",
+      RULES("  - { say: once }\n  - { say: then, repeat: true }\n"),
+      { { "x", "triage", "text 'once'" },
+        { "x", "triage", "text 'then'" },
+        { "x", "triage", "text 'then'" },
+        { "x", "", NULL },
+        { "x", "triage", "text 'once'" } } },
+    { "a way that is closed does not fit",
+      RULES("  - { hand_to: sales, repeat: true }\n  - { hand_to: tech, repeat: true }\n"),
+      { { "x", "triage", "calls call_tech{\"reason\":\"simulated\"}" }, { "x", "tech", ANSWER("tech") } } },
+    { "a reason",
+      RULES("  - { hand_to: tech, reason: 'it \"broke\"' }\n"),
+      { { "x", "triage", "calls call_tech{\"reason\":\"it \\\"broke\\\"\"}" } } },
+    { "a reason where none is asked for",
+      RULES("  - { hand_to: billing, reason: money }\n"),
+      { { "x", "triage", "calls transfer_to_billing{\"reason\":\"money\"}" } } },
+    { "a call",
+      RULES("  - { call: { name: lookup, arguments: { id: 7, deep: [true, null] } } }\n  - { say: done }\n"),
+      { { "x", "billing", "calls lookup{\"id\":7,\"deep\":[true,null]}" }, { "x", "billing", "text 'done'" } } },
+    { "a call without arguments", RULES("  - { call: { name: lookup } }\n"), { { "x", "billing", "calls lookup" } } },
+    { "otherwise",
+      "version: 1\nrules: [{ when: a, say: rule }]\notherwise: { say: Sorry. }\n",
+      { { "b", "triage", "text 'Sorry.'" }, { "b", "triage", "text 'Sorry.'" }, { "a", "triage", "text 'rule'" } } },
+    { "otherwise a handoff, or an answer where there is no way",
+      "version: 1\notherwise: { hand_to: billing }\n",
+      { { "x", "triage", "calls transfer_to_billing{}" }, { "x", "billing", ANSWER("billing") } } },
+    { "no rules", "version: 1\n", { { "x", "triage", ANSWER("triage") } } },
+    { "the user has said nothing",
+      RULES("  - { when: '^$', say: silence }\n"),
+      { { NULL, "triage", "text 'silence'" } } },
+};
+
 Test(model, the_first_rule_that_fits_is_followed)
 {
-    static const struct row {
-        const char *name, *text;
-        struct step steps[STEPS_MAX];
-    } rows[] = {
-        { "when",
-          RULES("  - { when: '(?i)invoice|card', hand_to: billing, repeat: true }\n"),
-          { { "my Invoice", "triage", "calls transfer_to_billing{}" },
-            { "hello", "triage", ANSWER("triage") },
-            { "a card", "triage", "calls transfer_to_billing{}" },
-            { "", "triage", ANSWER("triage") } } },
-        { "unless",
-          RULES("  - { when: card, unless: cancel, hand_to: billing, repeat: true }\n"),
-          { { "cancel my card", "triage", ANSWER("triage") },
-            { "my card", "triage", "calls transfer_to_billing{}" } } },
-        { "an agent",
-          RULES("  - { agent: billing, say: Mine., repeat: true }\n"),
-          { { "x", "triage", ANSWER("triage") }, { "x", "billing", "text 'Mine.'" } } },
-        { "a list of agents",
-          RULES("  - { agent: [billing, tech], say: Ours., repeat: true }\n"),
-          { { "x", "triage", ANSWER("triage") },
-            { "x", "billing", "text 'Ours.'" },
-            { "x", "tech", "text 'Ours.'" },
-            { "x", "sales", ANSWER("sales") } } },
-        { "no list of agents at all",
-          RULES("  - { agent: [], say: Nobody's. }\n"),
-          { { "x", "triage", ANSWER("triage") } } },
-        { "the order of the file",
-          RULES("  - { when: a, say: first, repeat: true }\n  - { when: b, say: second, repeat: true }\n"),
-          { { "ab", "triage", "text 'first'" }, { "b", "triage", "text 'second'" } } },
-        { "once in an exchange",
-          RULES("  - { say: once }\n  - { say: then, repeat: true }\n"),
-          { { "x", "triage", "text 'once'" },
-            { "x", "triage", "text 'then'" },
-            { "x", "triage", "text 'then'" },
-            { "x", "", NULL },
-            { "x", "triage", "text 'once'" } } },
-        { "a way that is closed does not fit",
-          RULES("  - { hand_to: sales, repeat: true }\n  - { hand_to: tech, repeat: true }\n"),
-          { { "x", "triage", "calls call_tech{\"reason\":\"simulated\"}" }, { "x", "tech", ANSWER("tech") } } },
-        { "a reason",
-          RULES("  - { hand_to: tech, reason: 'it \"broke\"' }\n"),
-          { { "x", "triage", "calls call_tech{\"reason\":\"it \\\"broke\\\"\"}" } } },
-        { "a reason where none is asked for",
-          RULES("  - { hand_to: billing, reason: money }\n"),
-          { { "x", "triage", "calls transfer_to_billing{\"reason\":\"money\"}" } } },
-        { "a call",
-          RULES("  - { call: { name: lookup, arguments: { id: 7, deep: [true, null] } } }\n  - { say: done }\n"),
-          { { "x", "billing", "calls lookup{\"id\":7,\"deep\":[true,null]}" }, { "x", "billing", "text 'done'" } } },
-        { "a call without arguments",
-          RULES("  - { call: { name: lookup } }\n"),
-          { { "x", "billing", "calls lookup" } } },
-        { "otherwise",
-          "version: 1\nrules: [{ when: a, say: rule }]\notherwise: { say: Sorry. }\n",
-          { { "b", "triage", "text 'Sorry.'" },
-            { "b", "triage", "text 'Sorry.'" },
-            { "a", "triage", "text 'rule'" } } },
-        { "otherwise a handoff, or an answer where there is no way",
-          "version: 1\notherwise: { hand_to: billing }\n",
-          { { "x", "triage", "calls transfer_to_billing{}" }, { "x", "billing", ANSWER("billing") } } },
-        { "no rules", "version: 1\n", { { "x", "triage", ANSWER("triage") } } },
-        { "the user has said nothing",
-          RULES("  - { when: '^$', say: silence }\n"),
-          { { NULL, "triage", "text 'silence'" } } },
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(games); i++) {
         struct scene scene;
-        scene_open_rules(&scene, rows[i].text);
-        cr_assert_not_null(scene.model, "%s: %s", rows[i].name, scene.desk.message);
-        for (size_t k = 0; k < STEPS_MAX && rows[i].steps[k].agent != NULL; k++) {
-            const struct step *step = &rows[i].steps[k];
+        scene_open_rules(&scene, games[i].text);
+        cr_assert_not_null(scene.model, "%s: %s", games[i].name, scene.desk.message);
+        for (size_t k = 0; k < STEPS_MAX && games[i].steps[k].agent != NULL; k++) {
+            const struct step *step = &games[i].steps[k];
             scene.desk.said = step->said;
             if (step->agent[0] == '\0') {
                 begin(&scene, NULL);
                 continue;
             }
             const char *told = ask(&scene, step->agent);
-            cr_expect_str_eq(told, step->told, "%s, step %zu: %s", rows[i].name, k, told);
+            cr_expect_str_eq(told, step->told, "%s, step %zu: %s", games[i].name, k, told);
         }
         scene_close(&scene);
     }
@@ -321,7 +317,7 @@ Test(model, rules_can_be_noisy)
     for (size_t i = 0; i < DRAWS; i++) {
         others += strcmp(ask(&scene, "triage"), "text 'rule'") != 0;
     }
-    cr_expect(others > DRAWS * 0.25 && others < DRAWS * 0.35, "%zu of %d", others, DRAWS);
+    cr_expect(others * 20 > DRAWS * 5 && others * 20 < DRAWS * 7, "%zu of %d", others, DRAWS);
     scene_close(&scene);
 }
 
