@@ -41,7 +41,7 @@ enum {
 
 /* Nanoseconds that CALIBRATION_STEPS took on the machine on which the floors were set. */
 #define CALIBRATION_STEPS 40000000U
-#define CALIBRATION_NS 36e6
+#define CALIBRATION_NS 70e6
 
 static int missed;
 
