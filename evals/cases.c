@@ -6,10 +6,14 @@
 #include "evals/csv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+enum { WAIT_MS = 100 };
 
 struct case_file {
     const char *path;
@@ -20,13 +24,14 @@ struct baton_cases {
     struct baton_arena *arena;
     struct case_file *files;
     size_t count, current;
-    FILE *stream;            /* of the current file */
+    int fd;                  /* of the current file; -1: not open */
     struct baton_text carry; /* the start of a record that the last chunk did not end */
     unsigned line;           /* of the carry's first byte */
     bool is_new, is_at_end;  /* of the current file */
     struct baton_csv_columns columns;
     uint64_t bytes_read, bytes_all, chunk_count;
     struct baton_hasher *hasher;
+    const volatile int *interrupted;
 };
 
 static char separator_of(enum baton_case_form form)
@@ -116,6 +121,7 @@ enum baton_status baton_cases_new(struct baton_cases **out, struct baton_arena *
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     cases->arena = arena;
+    cases->fd = -1;
     cases->carry = baton_text_with_limit(BATON_FILE_BYTES_MAX + BATON_CHUNK_BYTES);
     enum baton_status status = BATON_OK;
     for (size_t i = 0; i < count && status == BATON_OK; i++) {
@@ -129,18 +135,18 @@ enum baton_status baton_cases_new(struct baton_cases **out, struct baton_arena *
     return BATON_OK;
 }
 
-static void stream_close(struct baton_cases *cases)
+static void close_current(struct baton_cases *cases)
 {
-    if (cases->stream != NULL && cases->stream != stdin) {
-        fclose(cases->stream);
+    if (cases->fd > STDIN_FILENO) {
+        close(cases->fd);
     }
-    cases->stream = NULL;
+    cases->fd = -1;
 }
 
 void baton_cases_free(struct baton_cases *cases)
 {
     if (cases != NULL) {
-        stream_close(cases);
+        close_current(cases);
         baton_text_clear(&cases->carry);
         baton_hasher_free(cases->hasher);
     }
@@ -159,6 +165,11 @@ uint64_t baton_cases_bytes_all(const struct baton_cases *cases)
 struct baton_hash baton_cases_digest(const struct baton_cases *cases)
 {
     return baton_hasher_value(cases->hasher);
+}
+
+void baton_cases_watch(struct baton_cases *cases, const volatile int *interrupted)
+{
+    cases->interrupted = interrupted;
 }
 
 void baton_chunk_clear(struct baton_chunk *chunk)
@@ -188,8 +199,8 @@ void baton_chunk_blame(const struct baton_chunk *chunk, unsigned line, struct ba
 static enum baton_status open_current(struct baton_cases *cases, struct baton_error *err)
 {
     const char *path = cases->files[cases->current].path;
-    cases->stream = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (cases->stream == NULL) {
+    cases->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (cases->fd < 0) {
         return baton_error_set(err, BATON_EINPUT, "cannot open '%s': %s", path, strerror(errno));
     }
     cases->line = 1;
@@ -199,21 +210,37 @@ static enum baton_status open_current(struct baton_cases *cases, struct baton_er
     return BATON_OK;
 }
 
+/* Waits for bytes. The signal of an interrupt may go to another thread than the one that waits here, so it looks up. */
+static bool is_interrupted_before_input(const struct baton_cases *cases)
+{
+    struct pollfd input = { .fd = cases->fd, .events = POLLIN };
+    while (cases->interrupted != NULL && *cases->interrupted == 0 && poll(&input, 1, WAIT_MS) <= 0) {
+    }
+    return cases->interrupted != NULL && *cases->interrupted != 0;
+}
+
 /* Adds up to a chunk's worth to the text. */
 static enum baton_status read_more(struct baton_cases *cases, struct baton_text *text, struct baton_error *err)
 {
     char buffer[16 * 1024];
     const char *path = cases->files[cases->current].path;
     for (size_t all = 0; all < BATON_CHUNK_BYTES && !cases->is_at_end;) {
-        size_t got = fread(buffer, 1, sizeof buffer, cases->stream);
-        if (ferror(cases->stream)) {
+        size_t wanted = BATON_CHUNK_BYTES - all < sizeof buffer ? BATON_CHUNK_BYTES - all : sizeof buffer;
+        if (is_interrupted_before_input(cases)) {
+            return baton_error_set(err, BATON_EINTERRUPTED, "interrupted");
+        }
+        ssize_t got = read(cases->fd, buffer, wanted);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
             return baton_error_set(err, BATON_EIO, "cannot read '%s': %s", name_of(path), strerror(errno));
         }
-        cases->is_at_end = got < sizeof buffer;
-        baton_hasher_add(cases->hasher, buffer, got);
-        baton_text_append(text, buffer, got);
-        cases->bytes_read += got;
-        all += got;
+        cases->is_at_end = got == 0;
+        baton_hasher_add(cases->hasher, buffer, (size_t)got);
+        baton_text_append(text, buffer, (size_t)got);
+        cases->bytes_read += (size_t)got;
+        all += (size_t)got;
     }
     return text->failed ? baton_error_set(err, BATON_ELIMIT, "%s:%u: more than %d MiB without the end of a record",
                                           path, cases->line, BATON_LINE_BYTES_MAX / (1024 * 1024))
@@ -303,7 +330,7 @@ enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk
     }
     baton_text_reset(&chunk->text);
     while (cases->current < cases->count && chunk->text.length == 0) {
-        enum baton_status status = cases->stream == NULL ? open_current(cases, err) : BATON_OK;
+        enum baton_status status = cases->fd < 0 ? open_current(cases, err) : BATON_OK;
         status = status == BATON_OK ? fill(cases, chunk, err) : status;
         if (status == BATON_OK && cases->is_new && is_table(chunk->form)) {
             status = take_header(cases, chunk, err);
@@ -313,7 +340,7 @@ enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk
         }
         cases->is_new = false;
         if (cases->is_at_end) {
-            stream_close(cases);
+            close_current(cases);
             cases->current++;
         }
     }

@@ -46,6 +46,9 @@ BATON_MUST_CHECK enum baton_status baton_cases_new(struct baton_cases **out, str
                                                    const char *const *paths, size_t count, struct baton_error *err);
 void baton_cases_free(struct baton_cases *cases);
 
+/* From now on reading ends with BATON_EINTERRUPTED soon after the flag is set, also while it waits for input. */
+void baton_cases_watch(struct baton_cases *cases, const volatile int *interrupted);
+
 /* The next chunk; chunk->text is empty at the end. Uses the chunk's buffer again. */
 BATON_MUST_CHECK enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk *chunk,
                                                     struct baton_error *err);

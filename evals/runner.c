@@ -337,9 +337,6 @@ static struct slot *slot_take(struct pool *pool)
     pool->is_reading = true;
     pthread_mutex_unlock(&pool->lock);
     enum baton_status status = baton_cases_next(pool->options->cases, &slot->chunk, &error);
-    if (status == BATON_EIO && is_interrupted(pool)) { /* it was the signal that ended the reading */
-        status = baton_error_set(&error, BATON_EINTERRUPTED, "interrupted");
-    }
     pthread_mutex_lock(&pool->lock);
     pool->is_reading = false;
     pool->progress.bytes_read = baton_cases_bytes_read(pool->options->cases);
@@ -523,6 +520,7 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
         status = worker_init(&workers[i], &pool, err);
     }
     if (status == BATON_OK) {
+        baton_cases_watch(options->cases, options->interrupted);
         run_workers(workers, options->thread_count);
         status = pool.status;
         if (status != BATON_OK) {
