@@ -35,6 +35,7 @@ struct baton_json {
     uint32_t offset, key_offset; /* bytes from the start of the source */
     uint8_t type;                /* enum baton_json_type */
     bool boolean;
+    bool is_binary; /* a string that YAML tagged !!binary: base64, as it was written (baton_yaml_parse_with_binary()) */
 };
 
 BATON_MUST_CHECK enum baton_status baton_json_parse(const struct baton_json **out, struct baton_arena *arena,

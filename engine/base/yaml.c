@@ -1,11 +1,11 @@
 #include "engine/base/yaml.h"
 
-#include <libfyaml.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
-enum { BLANKS_MAX = 4096, ANCHORS_MAX = 1024 }; /* an alias looks through all of them */
+enum { ANCHORS_MAX = 1024 }; /* an alias looks through all of them */
 
 /* What lies below a node and itself, aliases spread out. */
 struct extent {
@@ -41,7 +41,8 @@ struct reader {
     size_t anchor_count;
     const struct baton_json *root;
     unsigned documents;
-    struct fy_token_iter *iterator; /* for scalars */
+    bool allows_binary;
+    size_t place_characters, place_bytes; /* the last place asked for, by both counts */
 };
 
 static enum baton_status no_memory(struct reader *reader)
@@ -49,56 +50,33 @@ static enum baton_status no_memory(struct reader *reader)
     return baton_error_set(reader->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", reader->source->name);
 }
 
-static uint32_t token_offset(struct fy_token *token)
+/* libyaml counts characters from after a byte order mark. Places mostly go up, so this goes on from the last one. */
+static uint32_t byte_offset(struct reader *reader, size_t characters)
 {
-    const struct fy_mark *mark = token == NULL ? NULL : fy_token_start_mark(token);
-    return mark == NULL ? 0 : (uint32_t)mark->input_pos;
+    struct baton_str text = reader->source->text;
+    if (characters < reader->place_characters) {
+        reader->place_characters = 0;
+        reader->place_bytes = text.length >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    }
+    while (reader->place_characters < characters && reader->place_bytes < text.length) {
+        do {
+            reader->place_bytes++;
+        } while (reader->place_bytes < text.length && ((unsigned char)text.data[reader->place_bytes] & 0xc0U) == 0x80U);
+        reader->place_characters++;
+    }
+    return (uint32_t)reader->place_bytes;
 }
 
-/* The name of an anchor, alias or tag; data is NULL when out of memory. */
-static struct baton_str name_text(struct reader *reader, struct fy_token *token)
+/* A copy in the arena; data is NULL when out of memory. */
+static struct baton_str text_copy(struct reader *reader, const yaml_char_t *text, size_t length)
 {
-    size_t length = 0;
-    const char *text = token == NULL ? "" : fy_token_get_text(token, &length);
-    if (text == NULL) {
-        text = "";
-        length = 0;
-    }
-    return (struct baton_str){ baton_arena_copy(reader->arena, text, length), length };
+    return (struct baton_str){ baton_arena_copy(reader->arena, (const char *)text, length), length };
 }
 
-/* The length of a scalar's text; the text too, where out is not NULL. SIZE_MAX when libfyaml cannot decode it. */
-static size_t scalar_copy(struct reader *reader, struct fy_token *token, char *out)
+/* The name after `&`, empty where there is none. */
+static struct baton_str anchor_copy(struct reader *reader, const yaml_char_t *name)
 {
-    size_t length = 0;
-    int failed = 0;
-    const struct fy_iter_chunk *chunk = NULL;
-    fy_token_iter_start(token, reader->iterator);
-    while ((chunk = fy_token_iter_chunk_next(reader->iterator, chunk, &failed)) != NULL) {
-        if (out != NULL) {
-            memcpy(out + length, chunk->str, chunk->len);
-        }
-        length += chunk->len;
-    }
-    fy_token_iter_finish(reader->iterator);
-    return failed != 0 ? SIZE_MAX : length;
-}
-
-/* Piece by piece: fy_token_get_text() guesses the length, and where it guesses too much, ends in bytes of anything. */
-static enum baton_status scalar_text(struct reader *reader, struct fy_token *token, struct baton_str *text)
-{
-    size_t length = token == NULL ? 0 : scalar_copy(reader, token, NULL), bad = 0;
-    char *copy = length == SIZE_MAX ? NULL : baton_arena_alloc(reader->arena, length + 1);
-    if (length != SIZE_MAX && copy == NULL) {
-        return no_memory(reader);
-    }
-    if (length == SIZE_MAX || (length > 0 && scalar_copy(reader, token, copy) != length) ||
-        !baton_utf8_valid(copy, length, &bad)) {
-        return baton_source_error(reader->source, token_offset(token), reader->err, "a text that cannot be decoded");
-    }
-    copy[length] = '\0';
-    *text = (struct baton_str){ copy, length };
-    return BATON_OK;
+    return text_copy(reader, name, name == NULL ? 0 : strlen((const char *)name));
 }
 
 /* ---- scalars ---- */
@@ -130,23 +108,18 @@ static enum baton_status scalar_type(struct reader *reader, struct baton_json *n
     return BATON_OK;
 }
 
-static enum baton_status check_tag(struct reader *reader, struct fy_token *tag, bool *is_string)
+enum tag { TAG_NONE, TAG_STRING, TAG_BINARY };
+
+static enum baton_status check_tag(struct reader *reader, const yaml_char_t *tag, uint32_t offset, enum tag *out)
 {
-    *is_string = false;
-    if (tag == NULL) {
-        return BATON_OK;
-    }
-    struct baton_str text = name_text(reader, tag);
-    if (text.data == NULL) {
-        return no_memory(reader);
-    }
-    *is_string = baton_str_is(text, "tag:yaml.org,2002:str") || baton_str_is(text, "!!str") || baton_str_is(text, "!");
-    if (!*is_string) {
-        size_t valid = text.length;
-        (void)baton_utf8_valid(text.data, text.length, &valid); /* a tag may have any byte as %ff */
-        text.length = valid;
-        return baton_source_error(reader->source, token_offset(tag), reader->err, "the tag '%.*s' is not supported",
-                                  (int)text.length, text.data);
+    struct baton_str text = baton_str_of((const char *)tag);
+    *out = TAG_NONE;
+    if (baton_str_is(text, "tag:yaml.org,2002:str") || baton_str_is(text, "!")) {
+        *out = TAG_STRING;
+    } else if (reader->allows_binary && baton_str_is(text, "tag:yaml.org,2002:binary")) {
+        *out = TAG_BINARY;
+    } else if (tag != NULL) {
+        return baton_source_error(reader->source, offset, reader->err, "the tag '%s' is not supported", text.data);
     }
     return BATON_OK;
 }
@@ -219,43 +192,40 @@ static enum baton_status read_key(struct reader *reader, struct baton_str text, 
     return BATON_OK;
 }
 
-static enum baton_status on_scalar(struct reader *reader, struct fy_event *event)
+static enum baton_status on_scalar(struct reader *reader, const yaml_event_t *event)
 {
-    bool is_string;
-    enum baton_status status = check_tag(reader, event->scalar.tag, &is_string);
+    enum tag tag;
+    uint32_t offset = byte_offset(reader, event->start_mark.index);
+    enum baton_status status = check_tag(reader, event->data.scalar.tag, offset, &tag);
     if (status != BATON_OK) {
         return status;
     }
     struct baton_json *node = baton_arena_zero(reader->arena, sizeof *node);
-    if (node == NULL) {
+    struct baton_str text = text_copy(reader, event->data.scalar.value, event->data.scalar.length);
+    if (node == NULL || text.data == NULL) {
         return no_memory(reader);
     }
-    status = scalar_text(reader, event->scalar.value, &node->text);
-    if (status != BATON_OK) {
-        return status;
-    }
-    node->offset = token_offset(event->scalar.value);
-    if (memchr(node->text.data, '\0', node->text.length) != NULL) {
-        return baton_source_error(reader->source, node->offset, reader->err, "a NUL byte is not allowed in a text");
+    node->offset = offset;
+    node->text = text;
+    if (memchr(text.data, '\0', text.length) != NULL) {
+        return baton_source_error(reader->source, offset, reader->err, "a NUL byte is not allowed in a text");
     }
     if (expects_key(reader)) {
-        return read_key(reader, node->text, node->offset);
+        return tag == TAG_BINARY ? baton_source_error(reader->source, offset, reader->err, "a key cannot be !!binary")
+                                 : read_key(reader, text, offset);
     }
-    bool is_plain = event->scalar.value == NULL || fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
-    status = scalar_type(reader, node, is_plain && !is_string);
+    node->is_binary = tag == TAG_BINARY;
+    status = scalar_type(reader, node, event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && tag == TAG_NONE);
     if (status == BATON_OK) {
-        status = anchor_note(reader, name_text(reader, event->scalar.anchor), node, (struct extent){ 1, 0 });
+        status = anchor_note(reader, anchor_copy(reader, event->data.scalar.anchor), node, (struct extent){ 1, 0 });
     }
     return status == BATON_OK ? node_place(reader, node, (struct extent){ 1, 0 }) : status;
 }
 
-static enum baton_status on_alias(struct reader *reader, struct fy_event *event)
+static enum baton_status on_alias(struct reader *reader, const yaml_event_t *event)
 {
-    struct baton_str name = name_text(reader, event->alias.anchor);
-    uint32_t offset = token_offset(event->alias.anchor);
-    if (name.data == NULL) {
-        return no_memory(reader);
-    }
+    struct baton_str name = baton_str_of((const char *)event->data.alias.anchor);
+    uint32_t offset = byte_offset(reader, event->start_mark.index);
     struct anchor *anchor = reader->anchors;
     while (anchor != NULL && !baton_str_equal(anchor->name, name)) {
         anchor = anchor->next;
@@ -282,10 +252,12 @@ static enum baton_status on_alias(struct reader *reader, struct fy_event *event)
     return node_place(reader, node, anchor->extent);
 }
 
-static enum baton_status on_open(struct reader *reader, enum baton_json_type type, struct fy_token *start,
-                                 struct fy_token *anchor, struct fy_token *tag)
+static enum baton_status on_open(struct reader *reader, enum baton_json_type type, const yaml_event_t *event)
 {
-    uint32_t offset = token_offset(start);
+    bool is_array = type == BATON_JSON_ARRAY;
+    const yaml_char_t *anchor = is_array ? event->data.sequence_start.anchor : event->data.mapping_start.anchor;
+    const yaml_char_t *tag = is_array ? event->data.sequence_start.tag : event->data.mapping_start.tag;
+    uint32_t offset = byte_offset(reader, event->start_mark.index);
     if (expects_key(reader)) {
         return baton_source_error(reader->source, offset, reader->err, "a key must be a plain word or a quoted text");
     }
@@ -293,8 +265,11 @@ static enum baton_status on_open(struct reader *reader, enum baton_json_type typ
         return baton_source_error(reader->source, offset, reader->err, "nested deeper than %d levels",
                                   BATON_JSON_DEPTH_MAX);
     }
-    bool is_string;
-    enum baton_status status = check_tag(reader, tag, &is_string);
+    enum tag meaning;
+    enum baton_status status = check_tag(reader, tag, offset, &meaning);
+    if (status == BATON_OK && meaning == TAG_BINARY) {
+        status = baton_source_error(reader->source, offset, reader->err, "only a text can be !!binary");
+    }
     struct baton_json *node = baton_arena_zero(reader->arena, sizeof *node);
     if (status != BATON_OK || node == NULL) {
         return status != BATON_OK ? status : no_memory(reader);
@@ -303,7 +278,7 @@ static enum baton_status on_open(struct reader *reader, enum baton_json_type typ
     node->offset = offset;
     status = node_place(reader, node, (struct extent){ 0, 0 }); /* counted when it is closed */
     reader->frames[reader->depth++] =
-        (struct frame){ .node = node, .link = &node->child, .extent = { 1, 1 }, .anchor = name_text(reader, anchor) };
+        (struct frame){ .node = node, .link = &node->child, .extent = { 1, 1 }, .anchor = anchor_copy(reader, anchor) };
     return status;
 }
 
@@ -323,172 +298,134 @@ static enum baton_status on_close(struct reader *reader)
     return status;
 }
 
-static enum baton_status on_event(struct reader *reader, struct fy_event *event)
+static enum baton_status on_event(struct reader *reader, const yaml_event_t *event)
 {
     switch (event->type) {
-    case FYET_DOCUMENT_START:
+    case YAML_DOCUMENT_START_EVENT:
         if (++reader->documents > 1) {
-            return baton_source_error(reader->source, token_offset(event->document_start.document_start), reader->err,
+            return baton_source_error(reader->source, byte_offset(reader, event->start_mark.index), reader->err,
                                       "a second document; one file holds one");
         }
         return BATON_OK;
-    case FYET_SCALAR:
+    case YAML_SCALAR_EVENT:
         return on_scalar(reader, event);
-    case FYET_ALIAS:
+    case YAML_ALIAS_EVENT:
         return on_alias(reader, event);
-    case FYET_SEQUENCE_START:
-        return on_open(reader, BATON_JSON_ARRAY, event->sequence_start.sequence_start, event->sequence_start.anchor,
-                       event->sequence_start.tag);
-    case FYET_MAPPING_START:
-        return on_open(reader, BATON_JSON_OBJECT, event->mapping_start.mapping_start, event->mapping_start.anchor,
-                       event->mapping_start.tag);
-    case FYET_SEQUENCE_END:
-    case FYET_MAPPING_END:
+    case YAML_SEQUENCE_START_EVENT:
+        return on_open(reader, BATON_JSON_ARRAY, event);
+    case YAML_MAPPING_START_EVENT:
+        return on_open(reader, BATON_JSON_OBJECT, event);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
         return on_close(reader);
     default:
         return BATON_OK;
     }
 }
 
-/* The parser's own first complaint, with its place. */
-static enum baton_status parser_error(struct reader *reader, struct fy_diag *diag)
+/* ---- libyaml ---- */
+
+/* Its complaint with the place, and in plainer words where people meet it most. */
+static enum baton_status parser_error(struct reader *reader, const yaml_parser_t *parser)
 {
-    void *previous = NULL;
-    struct fy_diag_error *first = fy_diag_errors_iterate(diag, &previous);
-    if (first == NULL) {
-        return baton_error_set(reader->err, BATON_EINPUT, "%s: not valid YAML", reader->source->name);
+    const struct baton_source *source = reader->source;
+    const char *problem = parser->problem == NULL ? "no reason given" : parser->problem;
+    const char *context = parser->context == NULL ? "" : parser->context;
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return baton_error_set(reader->err, BATON_ENOMEM, "out of memory");
     }
-    const struct fy_mark *mark = first->fyt == NULL ? NULL : fy_token_start_mark(first->fyt);
-    if (mark != NULL) { /* bytes, where the column is in characters */
-        size_t at = mark->input_pos;
-        at -= at > 0 && strstr(first->msg, "closing quote") != NULL; /* stands after the opening one */
-        return baton_source_error(reader->source, at, reader->err, "not valid YAML: %s", first->msg);
+    if (parser->error == YAML_READER_ERROR) {
+        return baton_source_error(source, parser->problem_offset, reader->err, "not valid YAML: %s", problem);
     }
-    enum baton_status status = baton_error_set(reader->err, BATON_EINPUT, "not valid YAML: %s", first->msg);
-    baton_error_at(reader->err, reader->source->name, first->line < 0 ? 0 : (unsigned)first->line,
-                   first->column < 0 ? 0 : (unsigned)first->column);
-    return status;
+    size_t at = byte_offset(reader, parser->problem_mark.index);
+    if (strstr(context, "quoted scalar") != NULL && strstr(problem, "end of stream") != NULL) {
+        return baton_source_error(source, byte_offset(reader, parser->context_mark.index), reader->err,
+                                  "not valid YAML: a quote that is never closed");
+    }
+    if (at < source->text.length && source->text.data[at] == '\t') {
+        return baton_source_error(source, at, reader->err, "not valid YAML: a tab cannot be used for indentation");
+    }
+    return baton_source_error(source, at, reader->err, "not valid YAML: %s%s%s", problem, *context == '\0' ? "" : ", ",
+                              context);
 }
 
-static enum baton_status read_events(struct reader *reader, struct fy_parser *parser, struct fy_diag *diag)
+static enum baton_status read_events(struct reader *reader, yaml_parser_t *parser)
 {
     enum baton_status status = BATON_OK;
-    struct fy_event *event;
-    while (status == BATON_OK && (event = fy_parser_parse(parser)) != NULL) {
-        status = on_event(reader, event);
-        fy_parser_event_free(parser, event);
-    }
-    if (status == BATON_OK && (fy_parser_get_stream_error(parser) || fy_diag_got_error(diag))) {
-        status = parser_error(reader, diag);
+    bool is_over = false;
+    while (status == BATON_OK && !is_over) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(parser, &event)) {
+            return parser_error(reader, parser);
+        }
+        is_over = event.type == YAML_STREAM_END_EVENT;
+        status = on_event(reader, &event);
+        yaml_event_delete(&event);
     }
     return status;
 }
 
-/* Whether a tab stands between the colon at `at` and a sign that opens a block. After a `?` key libfyaml would first
- * refuse that and then free memory twice. */
-static bool has_tab_before_block(struct baton_str text, size_t at)
-{
-    bool has_tab = false;
-    for (at++; at < text.length && (text.data[at] == ' ' || text.data[at] == '\t'); at++) {
-        has_tab = has_tab || text.data[at] == '\t';
-    }
-    return has_tab && (at == text.length || strchr("?:|>-", text.data[at]) != NULL);
-}
-
-/* What libfyaml would let pass, take too long over or not survive. */
-static enum baton_status text_check(const struct baton_source *source, struct baton_error *err)
+/* What libyaml would pass over or take for something else. Recorders that write YAML 1.1 mean its line breaks. */
+static enum baton_status text_check(const struct baton_source *source, bool allows_breaks, struct baton_error *err)
 {
     const char *data = source->text.data;
-    size_t length = source->text.length, bad = 0, blank = 0;
-    bool has_question = false;
+    size_t length = source->text.length, bad = 0;
     if (!baton_utf8_valid(data, length, &bad)) {
         return baton_source_error(source, bad, err, "not UTF-8: byte 0x%02x", (unsigned char)data[bad]);
     }
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)data[i];
-        bool is_blank = byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
-        blank = is_blank ? blank + 1 : 0;
-        has_question = has_question || (is_blank && i > 0 && data[i - 1] == '?');
-        if (byte < ' ' && !is_blank) { /* among them NUL, which it takes for the end */
+        if (byte < ' ' && byte != '\n' && byte != '\t' && byte != '\r') {
             return baton_source_error(source, i, err, "control byte 0x%02x; write it as an escape in double quotes",
                                       byte);
         }
-        if (blank > BLANKS_MAX) { /* its time grows with their square */
-            return baton_source_error(source, i, err, "more than %d bytes of white space in a row", BLANKS_MAX);
+        bool is_nel = byte == 0xc2 && (unsigned char)data[i + 1] == 0x85;
+        if (allows_breaks) {
+            continue;
         }
-        if (byte == ':' && has_question && has_tab_before_block(source->text, i)) {
-            return baton_source_error(source, i, err, "a tab after this colon; use a space");
+        if (is_nel ||
+            (byte == 0xe2 && (memcmp(data + i, "\xe2\x80\xa8", 3) == 0 || memcmp(data + i, "\xe2\x80\xa9", 3) == 0))) {
+            return baton_source_error(source, i, err,
+                                      "a line break of old YAML, U+%s; write it as an escape in double quotes",
+                                      is_nel                               ? "0085"
+                                      : (unsigned char)data[i + 2] == 0xa8 ? "2028"
+                                                                           : "2029");
         }
     }
     return BATON_OK;
 }
 
-static enum baton_status read_text(struct reader *reader, struct baton_str text, struct fy_diag *diag)
-{
-    const struct fy_parse_cfg config = { .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE, .diag = diag };
-    struct fy_parser *parser = fy_parser_create(&config);
-    enum baton_status status = BATON_OK;
-    reader->iterator = fy_token_iter_create(NULL);
-    if (parser == NULL || reader->iterator == NULL || fy_parser_set_string(parser, text.data, text.length) != 0) {
-        status = baton_error_set(reader->err, BATON_ENOMEM, "out of memory");
-    } else {
-        status = read_events(reader, parser, diag);
-    }
-    fy_token_iter_destroy(reader->iterator);
-    fy_diag_set_collect_errors(diag, false); /* frees the collected ones, which unref does not */
-    fy_parser_destroy(parser);
-    return status;
-}
-
-/* A copy with a line break at its end and no blanks in the empty lines before it: of a block that consists of them
- * libfyaml reads bytes of anything. Data is NULL when out of memory. */
-static struct baton_str text_copy(struct baton_arena *arena, struct baton_str text)
-{
-    char *copy = baton_arena_alloc(arena, text.length + 1);
-    size_t end = text.length, length = 0;
-    while (end > 0 && strchr(" \t\r\n", text.data[end - 1]) != NULL) {
-        end--;
-    }
-    bool is_empty_line = false;
-    for (size_t i = 0; copy != NULL && i < text.length; i++) {
-        is_empty_line = is_empty_line || (i > end && text.data[i - 1] == '\n');
-        if (!is_empty_line || text.data[i] == '\n') {
-            copy[length++] = text.data[i];
-        }
-    }
-    if (copy != NULL && (length == 0 || copy[length - 1] != '\n')) {
-        copy[length++] = '\n';
-    }
-    return (struct baton_str){ copy, length };
-}
-
-enum baton_status baton_yaml_parse(const struct baton_json **out, struct baton_arena *arena,
-                                   const struct baton_source *source, struct baton_error *err)
+static enum baton_status parse(const struct baton_json **out, struct baton_arena *arena,
+                               const struct baton_source *source, bool allows_binary, struct baton_error *err)
 {
     *out = NULL;
-    enum baton_status status = text_check(source, err);
+    enum baton_status status = text_check(source, allows_binary, err);
     if (status != BATON_OK) {
         return status;
     }
-    struct baton_str text = text_copy(arena, source->text);
-    if (text.data == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
-    }
-    struct reader reader = { .source = source, .arena = arena, .err = err };
-    struct fy_diag_cfg diag_config;
-    fy_diag_cfg_default(&diag_config);
-    diag_config.fp = NULL;
-    diag_config.colorize = false;
-    struct fy_diag *diag = fy_diag_create(&diag_config);
-    if (diag == NULL) {
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) {
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
-    fy_diag_set_collect_errors(diag, true);
-    status = read_text(&reader, text, diag);
-    fy_diag_unref(diag);
+    struct reader reader = { .source = source, .arena = arena, .err = err, .place_characters = SIZE_MAX, .allows_binary = allows_binary };
+    yaml_parser_set_input_string(&parser, (const unsigned char *)source->text.data, source->text.length);
+    status = read_events(&reader, &parser);
+    yaml_parser_delete(&parser);
     if (status == BATON_OK && reader.root == NULL) {
         status = baton_source_error(source, 0, err, "empty, where YAML was expected");
     }
     *out = status == BATON_OK ? reader.root : NULL;
     return status;
+}
+
+enum baton_status baton_yaml_parse(const struct baton_json **out, struct baton_arena *arena,
+                                   const struct baton_source *source, struct baton_error *err)
+{
+    return parse(out, arena, source, false, err);
+}
+
+enum baton_status baton_yaml_parse_with_binary(const struct baton_json **out, struct baton_arena *arena,
+                                               const struct baton_source *source, struct baton_error *err)
+{
+    return parse(out, arena, source, true, err);
 }

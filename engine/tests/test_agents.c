@@ -68,7 +68,7 @@ Test(agents, refuses_a_file_that_lacks_or_mistakes_something)
         { "another version", "version: 2\nentry: a\nagents: { a: {} }\n",
           "a.yaml:1:10: 'version' must be a whole number from 1 to 1, not 2" },
         { "the version as a text", "version: '1'\nentry: a\nagents: { a: {} }\n",
-          "a.yaml:1:11: 'version' must be a whole number, not a string" },
+          "a.yaml:1:10: 'version' must be a whole number, not a string" },
         { "no entry", "version: 1\nagents: { a: {} }\n", "a.yaml:1:1: an agents file needs a key 'entry'" },
         { "an unknown entry", "version: 1\nentry: trage\nagents: { triage: {} }\n",
           "a.yaml:2:8: unknown agent 'trage'; did you mean 'triage'?" },
@@ -91,9 +91,9 @@ Test(agents, refuses_a_file_that_lacks_or_mistakes_something)
         { "two spellings of one key", "on_handoff: stop\nonHandoff: stop\n" ONE_AGENT,
           "a.yaml:2:1: 'on_handoff' and 'onHandoff' are two spellings of one key; remove one" },
         { "an empty name", HEAD "  '': {}\n  a: {}\n",
-          "a.yaml:4:4: an agent's name must not be empty or begin with '@'" },
+          "a.yaml:4:3: an agent's name must not be empty or begin with '@'" },
         { "a name for ourselves", HEAD "  '@direct': {}\n",
-          "a.yaml:4:4: an agent's name must not be empty or begin with '@'" },
+          "a.yaml:4:3: an agent's name must not be empty or begin with '@'" },
     };
     expect_refused(rows, COUNT_OF(rows), "a.yaml");
 }
@@ -204,7 +204,7 @@ Test(agents, refuses_faulty_tools)
         { "a faulty schema", ONE_AGENT "tools: { t: { result: x, parameters: { required: id } } }\n",
           "a.yaml:5:50: 'required' *" },
         { "a pattern that does not compile", ONE_AGENT "tools: { t: { result: x, parameters: { pattern: '(' } } }\n",
-          "a.yaml:5:50: *'('*" },
+          "a.yaml:5:49: *'('*" },
         { "the same tool twice", HEAD "  a: { tools: [t, t] }\ntools: { t: { result: x } }\n",
           "a.yaml:4:19: the agent 'a' has two tools named 't'; give one another name" },
         { "a handoff named as a tool",
