@@ -3,7 +3,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 FLAVOUR ?= release
 BUILD   := build/$(FLAVOUR)
-LINKED  := libcjson libpcre2-8 yaml-0.1 libxxhash
+LINKED  := libcjson libpcre2-8 yaml-0.1 libxxhash zlib
 PKGS    := libcurl $(LINKED)
 # libcurl is loaded when a live provider is first asked: linked, it would cost every start some 4 ms and 30 libraries.
 
