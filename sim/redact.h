@@ -21,19 +21,11 @@
 #ifndef BATON_SIM_REDACT_H
 #define BATON_SIM_REDACT_H
 
+#include "engine/providers/traffic.h"
 #include "sim/secrets.h"
 
 struct baton_json;
 struct baton_text;
-
-struct baton_wire_header {
-    struct baton_str name, value;
-};
-
-struct baton_wire_headers {
-    const struct baton_wire_header *items;
-    size_t count;
-};
 
 /* In all of these, values may be NULL. */
 

@@ -407,7 +407,9 @@ static enum baton_status parse(const struct baton_json **out, struct baton_arena
     if (!yaml_parser_initialize(&parser)) {
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
-    struct reader reader = { .source = source, .arena = arena, .err = err, .place_characters = SIZE_MAX, .allows_binary = allows_binary };
+    struct reader reader = {
+        .source = source, .arena = arena, .err = err, .place_characters = SIZE_MAX, .allows_binary = allows_binary
+    };
     yaml_parser_set_input_string(&parser, (const unsigned char *)source->text.data, source->text.length);
     status = read_events(&reader, &parser);
     yaml_parser_delete(&parser);
