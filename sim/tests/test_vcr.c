@@ -147,7 +147,8 @@ Test(vcr, refuses_broken_bodies_with_the_place)
           "file:7:15: the compressed body is damaged: incorrect header check" },
         { "bytes after the end of deflate", "deflate", base64(arena, (struct baton_str){ deflated, zlib.length + 2 }),
           "file:7:15: 2 bytes after the end of the compressed body" },
-        { "no gzip", "gzip", "aGVsbG8=", "file:7:15: the headers say that this body is gzip, but it does not begin so" },
+        { "no gzip", "gzip",
+          "aGVsbG8=", "file:7:15: the headers say that this body is gzip, but it does not begin so" },
         { "no deflate", "deflate", "/////w==", "file:7:15: the compressed body is damaged: invalid block type" },
         { "a coding that nobody reads", "br", "aGVsbG8=",
           "file:7:15: content-encoding 'br' cannot be read; record again with 'accept-encoding: gzip', or with vcrpy's "
