@@ -277,7 +277,8 @@ static enum baton_status render(const struct eval *eval, size_t form, bool has_c
     if (form == REPORT_JSON) {
         baton_summary_write(out, &eval->summary);
     } else {
-        struct baton_terminal_options options = {
+        struct baton_report_context context = {
+            .summary = &eval->summary,
             .has_colour = has_colour,
             .is_replay = eval->session.model == NULL,
             .failures = eval->failures.data,
@@ -286,7 +287,7 @@ static enum baton_status render(const struct eval *eval, size_t form, bool has_c
                            ? NULL
                            : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
         };
-        baton_terminal_write(out, &eval->summary, &options);
+        baton_terminal_write(out, &context);
     }
     return out->failed ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for a report") : BATON_OK;
 }

@@ -33,7 +33,23 @@ struct baton_result_label {
     uint32_t failed_count;
 };
 
+/* One model call of an exchange, for timelines. Times from the start of the exchange. */
+struct baton_result_turn {
+    struct baton_str agent, text;
+    const struct baton_str *offered; /* agents that it could have handed over to */
+    uint32_t offered_count, call_count;
+    const char *choice;          /* answer, tools, handoff, rejected, nothing */
+    struct baton_str handoff_to; /* empty: none was taken */
+    struct baton_str wanted;     /* the transfer it called, taken or not; empty: none */
+    struct baton_str reason;     /* of the handoff, or why it was refused */
+    int64_t start_ns, end_ns;    /* or BATON_RESULT_UNKNOWN */
+    struct baton_result_tokens tokens;
+};
+
 struct baton_result_exchange {
+    struct baton_str question;             /* the user's */
+    const struct baton_result_turn *steps; /* NULL: not asked for */
+    uint32_t step_count;
     struct baton_str start, final;
     const struct baton_str *route; /* agents entered */
     uint32_t route_count;

@@ -47,7 +47,14 @@ struct baton_gate_result {
     struct baton_str why; /* of a fail or a skip */
 };
 
+/* Conversations as test reports count them; not part of summary.json. */
+struct baton_test_counts {
+    uint64_t results;                                /* conversations times repeats */
+    uint64_t passed, failed, flaky, errors, skipped; /* conversations; flaky: some repeats failed, some passed */
+};
+
 struct baton_summary {
+    struct baton_test_counts tests;
     struct {
         struct baton_str name, fingerprint, agents_digest, conversations_digest, provider, profile;
         uint64_t seed, repeat;

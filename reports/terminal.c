@@ -9,7 +9,7 @@ enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, BAR_WIDTH = 30
 struct page {
     struct baton_text *out;
     const struct baton_summary *summary;
-    const struct baton_terminal_options *options;
+    const struct baton_report_context *options;
 };
 
 enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW };
@@ -386,10 +386,9 @@ static void look_at(const struct page *page)
     baton_text_putc(page->out, '\n');
 }
 
-void baton_terminal_write(struct baton_text *out, const struct baton_summary *summary,
-                          const struct baton_terminal_options *options)
+void baton_terminal_write(struct baton_text *out, const struct baton_report_context *context)
 {
-    struct page page = { .out = out, .summary = summary, .options = options };
+    struct page page = { .out = out, .summary = context->summary, .options = context };
     verdict(&page);
     gates(&page);
     routing(&page);

@@ -68,10 +68,12 @@ static struct baton_summary sample(void)
 }
 
 /* The report; to be cleared. */
-static struct baton_text report(const struct baton_summary *summary, const struct baton_terminal_options *options)
+static struct baton_text report(const struct baton_summary *summary, const struct baton_report_context *options)
 {
+    struct baton_report_context context = *options;
+    context.summary = summary;
     struct baton_text text = baton_text_with_limit(TEXT_MAX);
-    baton_terminal_write(&text, summary, options);
+    baton_terminal_write(&text, &context);
     cr_assert(!text.failed && text.length > 0);
     return text;
 }
@@ -79,7 +81,7 @@ static struct baton_text report(const struct baton_summary *summary, const struc
 Test(terminal, the_verdict_comes_first_and_the_gates_next)
 {
     struct baton_summary summary = sample();
-    struct baton_terminal_options options = { .is_replay = true };
+    struct baton_report_context options = { .is_replay = true };
     struct baton_text text = report(&summary, &options);
     static const char want[] = "FAIL  my suite: 40 conversations, 51 exchanges, 99 turns\n"
                                "      replay: judges the harness and the recorded decisions, not a model of today\n"
@@ -104,9 +106,9 @@ Test(terminal, colours_are_only_where_they_are_wanted_and_change_nothing_else)
 {
     struct baton_summary summary = sample();
     struct baton_text plain =
-        report(&summary, &(struct baton_terminal_options){ .has_colour = false, .is_replay = true });
+        report(&summary, &(struct baton_report_context){ .has_colour = false, .is_replay = true });
     struct baton_text colours =
-        report(&summary, &(struct baton_terminal_options){ .has_colour = true, .is_replay = true });
+        report(&summary, &(struct baton_report_context){ .has_colour = true, .is_replay = true });
     cr_expect_null(memchr(plain.data, '\033', plain.length));
     cr_expect_not_null(strstr(colours.data, "\033[31m\033[1mFAIL\033[0m"), "%s", colours.data);
     size_t length = 0;
@@ -138,7 +140,7 @@ Test(terminal, each_part_says_what_it_counts)
         "  exchange             30      515     1210     2300     2300     2300\n",
     };
     struct baton_summary summary = sample();
-    struct baton_text text = report(&summary, &(struct baton_terminal_options){ 0 });
+    struct baton_text text = report(&summary, &(struct baton_report_context){ 0 });
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         cr_expect_not_null(strstr(text.data, lines[i]), "no line '%s' in\n%s", lines[i], text.data);
     }
@@ -154,7 +156,7 @@ Test(terminal, without_labels_it_says_how_to_get_some)
     summary.counts.labelled = 0;
     summary.gate_count = 0;
     summary.routing.agent_count = summary.routing.label_count = 0;
-    struct baton_text text = report(&summary, &(struct baton_terminal_options){ 0 });
+    struct baton_text text = report(&summary, &(struct baton_report_context){ 0 });
     cr_expect_not_null(
         strstr(text.data,
                "\nrouting\n  no labels, so nothing to judge; add \"expect\": {\"final\": ...} to user messages\n"),
@@ -177,7 +179,7 @@ Test(terminal, of_many_agents_the_worst_are_shown)
     struct baton_summary summary = sample();
     summary.routing.agents = many;
     summary.routing.agent_count = MANY_AGENTS;
-    struct baton_text text = report(&summary, &(struct baton_terminal_options){ 0 });
+    struct baton_text text = report(&summary, &(struct baton_report_context){ 0 });
     cr_expect_not_null(strstr(text.data, "agents (the worst by F1)"), "%s", text.data);
     for (size_t i = 0; i < MANY_AGENTS; i++) {
         bool is_worst = i * 7 % MANY_AGENTS < 16;
@@ -191,8 +193,8 @@ Test(terminal, failures_are_listed_with_the_way_to_see_more)
 {
     struct baton_summary summary = sample();
     summary.routing.all_expectations = (struct baton_rate){ .correct = 45, .n = 50 };
-    struct baton_terminal_options options = { .failures = "card-1: final: expected a, got b\ncard-2: says: x\n",
-                                              .explain = "baton explain s.yaml" };
+    struct baton_report_context options = { .failures = "card-1: final: expected a, got b\ncard-2: says: x\n",
+                                            .explain = "baton explain s.yaml" };
     struct baton_text text = report(&summary, &options);
     cr_expect_not_null(
         strstr(text.data,

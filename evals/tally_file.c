@@ -1,0 +1,400 @@
+#include "evals/tally_file.h"
+
+#include "engine/base/fields.h"
+#include "engine/base/json_writer.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The plain counts and the counters, by the names of their fields. */
+#define COUNT_ROW(name) { #name, offsetof(struct baton_counts, name) },
+static const struct {
+    const char *name;
+    size_t offset;
+} count_rows[] = { BATON_TALLY_COUNTS(COUNT_ROW) };
+#undef COUNT_ROW
+
+static const struct {
+    const char *name;
+    size_t offset;
+} counter_rows[] = {
+    { "confusion", offsetof(struct baton_tally, confusion) },
+    { "edges", offsetof(struct baton_tally, edges) },
+    { "agents", offsetof(struct baton_tally, agents) },
+    { "depth_exchange", offsetof(struct baton_tally, depth_exchange) },
+    { "depth_conversation", offsetof(struct baton_tally, depth_conversation) },
+    { "latency_exchange", offsetof(struct baton_tally, latency_exchange) },
+    { "latency_ttft", offsetof(struct baton_tally, latency_ttft) },
+    { "latency_hop", offsetof(struct baton_tally, latency_hop) },
+    { "latency_conversation", offsetof(struct baton_tally, latency_conversation) },
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} suite_rows[] = {
+    { "name", offsetof(struct baton_summary, suite.name) },
+    { "fingerprint", offsetof(struct baton_summary, suite.fingerprint) },
+    { "agents_digest", offsetof(struct baton_summary, suite.agents_digest) },
+    { "conversations_digest", offsetof(struct baton_summary, suite.conversations_digest) },
+    { "provider", offsetof(struct baton_summary, suite.provider) },
+    { "profile", offsetof(struct baton_summary, suite.profile) },
+    { "shard", offsetof(struct baton_summary, suite.shard) },
+};
+
+enum {
+    COUNT_ROWS = sizeof count_rows / sizeof *count_rows,
+    COUNTER_ROWS = sizeof counter_rows / sizeof *counter_rows,
+    SUITE_ROWS = sizeof suite_rows / sizeof *suite_rows,
+    BREAK_DEPTH = 2
+};
+
+/* ---- writing ---- */
+
+static void put_u64(struct baton_json_writer *writer, const char *key, uint64_t value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_u64(writer, value);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    uint64_t left = ((const struct baton_count *)a)->key, right = ((const struct baton_count *)b)->key;
+    return (left > right) - (left < right);
+}
+
+/* Pairs of key and count in ascending order; keys as texts, as they need 64 bits. */
+static void put_counter(struct baton_json_writer *writer, const struct baton_counter *counter)
+{
+    struct baton_count *sorted = baton_system_take((counter->used + 1) * sizeof *sorted);
+    size_t count = 0;
+    if (sorted == NULL) {
+        writer->out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < counter->slot_count; i++) {
+        if (counter->slots[i].count != 0) {
+            sorted[count++] = counter->slots[i];
+        }
+    }
+    if (count > 1) {
+        qsort(sorted, count, sizeof *sorted, by_key);
+    }
+    baton_jw_open(writer, '[');
+    for (size_t i = 0; i < count; i++) {
+        baton_jw_open(writer, '[');
+        baton_jw_u64(writer, sorted[i].key >> 32);
+        baton_jw_u64(writer, sorted[i].key & UINT32_MAX);
+        baton_jw_u64(writer, sorted[i].count);
+        baton_jw_close(writer, ']');
+    }
+    baton_jw_close(writer, ']');
+    baton_system_give(sorted);
+}
+
+static void put_agents(struct baton_json_writer *writer, const struct baton_agents *agents)
+{
+    baton_jw_key(writer, "graph");
+    baton_jw_open(writer, '[');
+    for (uint32_t i = 0; i < agents->count; i++) {
+        const struct baton_agent *agent = &agents->list[i];
+        baton_jw_open(writer, '{');
+        baton_jw_key(writer, "agent");
+        baton_jw_str(writer, agent->name);
+        baton_jw_key(writer, "handoffs");
+        baton_jw_open(writer, '[');
+        for (uint32_t h = 0; h < agent->handoff_count; h++) {
+            if (agent->handoffs[h].is_enabled) {
+                baton_jw_u64(writer, agent->handoffs[h].target);
+            }
+        }
+        baton_jw_close(writer, ']');
+        baton_jw_close(writer, '}');
+    }
+    baton_jw_close(writer, ']');
+}
+
+static void put_suite(struct baton_json_writer *writer, const struct baton_summary *summary)
+{
+    baton_jw_key(writer, "suite");
+    baton_jw_open(writer, '{');
+    for (size_t i = 0; i < SUITE_ROWS; i++) {
+        struct baton_str text;
+        memcpy(&text, (const char *)summary + suite_rows[i].offset, sizeof text);
+        baton_jw_key(writer, suite_rows[i].name);
+        if (text.data == NULL) {
+            baton_jw_null(writer);
+        } else {
+            baton_jw_str(writer, text);
+        }
+    }
+    put_u64(writer, "seed", summary->suite.seed);
+    put_u64(writer, "repeat", summary->suite.repeat);
+    baton_jw_close(writer, '}');
+}
+
+void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_agents *agents,
+                       const struct baton_summary *summary)
+{
+    struct baton_json_writer writer = baton_json_writer_to(out, BREAK_DEPTH);
+    baton_jw_open(&writer, '{');
+    put_u64(&writer, "baton_counts", 1);
+    put_suite(&writer, summary);
+    baton_jw_key(&writer, "gates");
+    baton_jw_open(&writer, '[');
+    for (size_t i = 0; i < summary->gate_count; i++) {
+        baton_jw_str(&writer, summary->gates[i].gate);
+    }
+    baton_jw_close(&writer, ']');
+    put_agents(&writer, agents);
+    baton_jw_key(&writer, "counts");
+    baton_jw_open(&writer, '{');
+    for (size_t i = 0; i < COUNT_ROWS; i++) {
+        uint64_t value;
+        memcpy(&value, (const char *)&tally->counts + count_rows[i].offset, sizeof value);
+        put_u64(&writer, count_rows[i].name, value);
+    }
+    baton_jw_close(&writer, '}');
+    baton_jw_key(&writer, "counters");
+    baton_jw_open(&writer, '{');
+    for (size_t i = 0; i < COUNTER_ROWS; i++) {
+        baton_jw_key(&writer, counter_rows[i].name);
+        put_counter(&writer,
+                    (const struct baton_counter *)(const void *)((const char *)tally + counter_rows[i].offset));
+    }
+    baton_jw_close(&writer, '}');
+    baton_jw_close(&writer, '}');
+    baton_text_putc(out, '\n');
+}
+
+/* ---- reading ---- */
+
+struct file_form {
+    int32_t version;
+    const struct baton_json *suite, *gates, *graph, *counts, *counters;
+};
+
+struct agent_form {
+    struct baton_str agent;
+    const struct baton_json *handoffs;
+};
+
+#define ROW(form, field, ...) .offset = offsetof(struct form, field), __VA_ARGS__
+
+static const struct baton_field file_rows[] = {
+    { "baton_counts", NULL, BATON_FIELD_INT32, ROW(file_form, version, .is_required = true, .low = 1, .high = 1) },
+    { "suite", NULL, BATON_FIELD_OBJECT, ROW(file_form, suite, .is_required = true) },
+    { "gates", NULL, BATON_FIELD_ARRAY, ROW(file_form, gates, .is_required = true) },
+    { "graph", NULL, BATON_FIELD_ARRAY, ROW(file_form, graph, .is_required = true) },
+    { "counts", NULL, BATON_FIELD_OBJECT, ROW(file_form, counts, .is_required = true) },
+    { "counters", NULL, BATON_FIELD_OBJECT, ROW(file_form, counters, .is_required = true) },
+};
+
+static const struct baton_field agent_rows[] = {
+    { "agent", NULL, BATON_FIELD_TEXT, ROW(agent_form, agent, .is_required = true) },
+    { "handoffs", NULL, BATON_FIELD_ARRAY, ROW(agent_form, handoffs, .is_required = true) },
+};
+
+struct reading {
+    struct baton_tally_file *out;
+    struct baton_arena *arena;
+    const struct baton_source *source;
+    struct baton_error *err;
+};
+
+static enum baton_status no_memory(const struct reading *reading)
+{
+    return baton_error_set(reading->err, BATON_ENOMEM, "out of memory for '%s'", reading->source->name);
+}
+
+static enum baton_status damaged(const struct reading *reading, const struct baton_json *node, const char *what)
+{
+    return baton_source_error(reading->source, node->offset, reading->err, "%s in a counts file of 'baton eval --out'",
+                              what);
+}
+
+static enum baton_status read_form(const struct reading *reading, const struct baton_field *rows, size_t count,
+                                   const char *what, const struct baton_json *node, void *out)
+{
+    struct baton_fields fields = { .source = reading->source, .rows = rows, .row_count = count, .what = what };
+    return baton_fields_read(&fields, node, out, reading->err);
+}
+
+/* A count that JSON holds; up to 2^64 - 1 by its digits. */
+static bool read_u64(const struct baton_json *node, uint64_t *out)
+{
+    char digits[24];
+    if (node == NULL || node->type != BATON_JSON_NUMBER || node->text.length >= sizeof digits) {
+        return false;
+    }
+    memcpy(digits, node->text.data, node->text.length);
+    digits[node->text.length] = '\0';
+    char *end;
+    *out = strtoull(digits, &end, 10);
+    return *end == '\0' && digits[0] != '-';
+}
+
+static enum baton_status read_suite(const struct reading *reading, const struct baton_json *node)
+{
+    struct baton_summary *suite = &reading->out->suite;
+    for (size_t i = 0; i < SUITE_ROWS; i++) {
+        const struct baton_json *text = baton_json_get(node, suite_rows[i].name);
+        bool is_shard = i == SUITE_ROWS - 1;
+        if (text == NULL || (text->type != BATON_JSON_STRING && !(is_shard && text->type == BATON_JSON_NULL))) {
+            return damaged(reading, node, "an incomplete suite");
+        }
+        struct baton_str value = text->type == BATON_JSON_NULL ? (struct baton_str){ NULL, 0 } : text->text;
+        memcpy((char *)suite + suite_rows[i].offset, &value, sizeof value);
+    }
+    if (!read_u64(baton_json_get(node, "seed"), &suite->suite.seed) ||
+        !read_u64(baton_json_get(node, "repeat"), &suite->suite.repeat)) {
+        return damaged(reading, node, "an incomplete suite");
+    }
+    reading->out->shard_count = 1;
+    if (suite->suite.shard.data != NULL) {
+        unsigned index = 0, count = 0;
+        if (sscanf(suite->suite.shard.data, "%u/%u", &index, &count) != 2 || index < 1 || index > count) {
+            return damaged(reading, node, "a shard that is not I/N");
+        }
+        reading->out->shard_index = index - 1;
+        reading->out->shard_count = count;
+    }
+    return BATON_OK;
+}
+
+static enum baton_status read_gates(const struct reading *reading, const struct baton_json *list)
+{
+    struct baton_str *gates = baton_arena_array(reading->arena, list->count + 1, sizeof *gates);
+    if (gates == NULL) {
+        return no_memory(reading);
+    }
+    for (const struct baton_json *node = list->child; node != NULL; node = node->next) {
+        if (node->type != BATON_JSON_STRING) {
+            return damaged(reading, node, "a gate that is not a text");
+        }
+        gates[reading->out->gate_count++] = node->text;
+    }
+    reading->out->gates = gates;
+    return BATON_OK;
+}
+
+static enum baton_status read_agent(const struct reading *reading, const struct baton_json *node, uint32_t count,
+                                    struct baton_agent *agent)
+{
+    struct agent_form form = { 0 };
+    enum baton_status status = read_form(reading, agent_rows, BATON_FIELD_COUNT(agent_rows), "an agent", node, &form);
+    if (status != BATON_OK) {
+        return status;
+    }
+    struct baton_handoff *handoffs = baton_arena_zero(reading->arena, (form.handoffs->count + 1) * sizeof *handoffs);
+    if (handoffs == NULL) {
+        return no_memory(reading);
+    }
+    agent->name = form.agent;
+    agent->handoffs = handoffs;
+    for (const struct baton_json *target = form.handoffs->child; target != NULL; target = target->next) {
+        uint64_t index;
+        if (!read_u64(target, &index) || index >= count) {
+            return damaged(reading, target, "a handoff to an agent that is not there");
+        }
+        handoffs[agent->handoff_count++] = (struct baton_handoff){ .target = (uint32_t)index, .is_enabled = true };
+    }
+    return BATON_OK;
+}
+
+static enum baton_status read_graph(const struct reading *reading, const struct baton_json *list)
+{
+    struct baton_agents *agents = baton_arena_zero(reading->arena, sizeof *agents);
+    struct baton_agent *all = baton_arena_zero(reading->arena, (list->count + 1) * sizeof *all);
+    if (agents == NULL || all == NULL || !baton_map_init(&agents->by_name, reading->arena, list->count)) {
+        return no_memory(reading);
+    }
+    if (list->count == 0 || list->count > BATON_AGENTS_MAX) {
+        return damaged(reading, list, "a graph without agents");
+    }
+    agents->source = *reading->source;
+    agents->list = all;
+    enum baton_status status = BATON_OK;
+    for (const struct baton_json *node = list->child; node != NULL && status == BATON_OK; node = node->next) {
+        status = read_agent(reading, node, list->count, &all[agents->count]);
+        baton_map_put(&agents->by_name, all[agents->count].name, agents->count);
+        agents->count++;
+    }
+    reading->out->agents = agents;
+    return status;
+}
+
+static enum baton_status read_counts(const struct reading *reading, const struct baton_json *node)
+{
+    for (size_t i = 0; i < COUNT_ROWS; i++) {
+        uint64_t value;
+        if (!read_u64(baton_json_get(node, count_rows[i].name), &value)) {
+            return damaged(reading, node, "a missing count");
+        }
+        memcpy((char *)&reading->out->tally.counts + count_rows[i].offset, &value, sizeof value);
+    }
+    return BATON_OK;
+}
+
+/* Agents in keys must be there: the summary looks them up. */
+static bool key_is_good(const struct reading *reading, size_t counter, uint64_t high, uint64_t low)
+{
+    uint64_t agents = reading->out->agents->count;
+    switch (counter) {
+    case 0: /* confusion: an agent expected; an agent or an outcome observed */
+        return high < agents && low < agents + 3;
+    case 1:
+        return high < agents && low < agents;
+    case 2:
+        return high == 0 && low < agents;
+    default:
+        return high <= UINT32_MAX && low <= UINT32_MAX;
+    }
+}
+
+static enum baton_status read_counter(const struct reading *reading, size_t index, const struct baton_json *list)
+{
+    struct baton_counter *counter =
+        (struct baton_counter *)(void *)((char *)&reading->out->tally + counter_rows[index].offset);
+    if (list == NULL || list->type != BATON_JSON_ARRAY) {
+        return baton_error_set(reading->err, BATON_EINPUT, "%s: the counter '%s' is missing", reading->source->name,
+                               counter_rows[index].name);
+    }
+    for (const struct baton_json *row = list->child; row != NULL; row = row->next) {
+        uint64_t high, low, count;
+        if (row->type != BATON_JSON_ARRAY || row->count != 3 || !read_u64(row->child, &high) ||
+            !read_u64(row->child->next, &low) || !read_u64(row->child->next->next, &count) ||
+            !key_is_good(reading, index, high, low)) {
+            return damaged(reading, row, "a counter's row that is not right");
+        }
+        baton_counter_add(counter, high << 32 | low, count);
+    }
+    return counter->failed ? no_memory(reading) : BATON_OK;
+}
+
+enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_arena *arena, const char *path,
+                                   struct baton_error *err)
+{
+    memset(out, 0, sizeof *out);
+    struct baton_source *source = baton_arena_zero(arena, sizeof *source);
+    const struct baton_json *root;
+    struct reading reading = { .out = out, .arena = arena, .source = source, .err = err };
+    struct file_form form = { 0 };
+    if (source == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    enum baton_status status = baton_document_load(&root, source, arena, path, err);
+    status = status == BATON_OK
+                 ? read_form(&reading, file_rows, BATON_FIELD_COUNT(file_rows), "a counts file", root, &form)
+                 : status;
+    status = status == BATON_OK ? read_suite(&reading, form.suite) : status;
+    status = status == BATON_OK ? read_gates(&reading, form.gates) : status;
+    status = status == BATON_OK ? read_graph(&reading, form.graph) : status;
+    status = status == BATON_OK ? read_counts(&reading, form.counts) : status;
+    for (size_t i = 0; i < COUNTER_ROWS && status == BATON_OK; i++) {
+        status = read_counter(&reading, i, baton_json_get(form.counters, counter_rows[i].name));
+    }
+    return status;
+}

@@ -1,0 +1,15 @@
+/* csv.h - results for spreadsheets (RFC 4180, lines end in CRLF): a row for each exchange, and the confusion matrix.
+ *
+ * A field that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets a ' before it.
+ */
+#ifndef BATON_REPORTS_CSV_H
+#define BATON_REPORTS_CSV_H
+
+#include "reports/forms.h"
+
+void baton_csv_before(struct baton_text *out, const struct baton_report_context *context);
+void baton_csv_conversation(struct baton_text *out, struct baton_str suite, const struct baton_result *repeats,
+                            uint32_t count);
+void baton_csv_confusion(struct baton_text *out, const struct baton_report_context *context);
+
+#endif

@@ -1,0 +1,14 @@
+/* github.h - workflow commands of GitHub Actions, which show as annotations: failed gates first, then the worst conversations.
+ *
+ * GitHub keeps ten errors of a step and drops the rest silently; this writes at most ten and says how many it left out.
+ */
+#ifndef BATON_REPORTS_GITHUB_H
+#define BATON_REPORTS_GITHUB_H
+
+#include "reports/forms.h"
+
+enum { BATON_GITHUB_ERRORS_MAX = 10 };
+
+void baton_github_write(struct baton_text *out, const struct baton_report_context *context);
+
+#endif

@@ -1,0 +1,209 @@
+#include "reports/markdown.h"
+
+#include "reports/graph.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/* Text in a table cell or a paragraph: nothing in it is markup. */
+static void plain(struct baton_text *out, struct baton_str text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (strchr("\\`*_{}[]<>()#+-.!|~@$&", c) != NULL && c != '\0') {
+            baton_text_putc(out, '\\');
+        }
+        baton_text_putc(out, (unsigned char)c < 0x20 ? ' ' : c);
+    }
+}
+
+static void value(struct baton_text *out, double number)
+{
+    if (isnan(number)) {
+        baton_text_puts(out, "n/a");
+    } else {
+        baton_text_double(out, round(number * 1e6) / 1e6);
+    }
+}
+
+static void percent(struct baton_text *out, double number)
+{
+    if (isnan(number)) {
+        baton_text_puts(out, "n/a");
+    } else {
+        baton_text_printf(out, "%.1f %%", number * 100);
+    }
+}
+
+static void write_gates(struct baton_text *out, const struct baton_summary *summary)
+{
+    if (summary->gate_count == 0) {
+        return;
+    }
+    baton_text_puts(out, "\n| gate | value | n | |\n|---|---:|---:|---|\n");
+    for (size_t i = 0; i < summary->gate_count; i++) {
+        const struct baton_gate_result *gate = &summary->gates[i];
+        baton_text_puts(out, "| ");
+        plain(out, gate->gate);
+        baton_text_puts(out, " | ");
+        value(out, gate->value);
+        baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
+        baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped: " : "**FAIL** ");
+        plain(out, gate->why);
+        baton_text_puts(out, " |\n");
+    }
+}
+
+static void rate_row(struct baton_text *out, const char *name, const struct baton_rate *rate)
+{
+    if (rate->n > 0) {
+        baton_text_printf(out, "| %s | ", name);
+        percent(out, rate->value);
+        baton_text_printf(out, " [%.1f, %.1f], %" PRIu64 " of %" PRIu64 " |\n", rate->ci_low * 100, rate->ci_high * 100,
+                          rate->correct, rate->n);
+    }
+}
+
+static void ratio_row(struct baton_text *out, const char *name, double number)
+{
+    if (!isnan(number)) {
+        baton_text_printf(out, "| %s | ", name);
+        percent(out, number);
+        baton_text_puts(out, " |\n");
+    }
+}
+
+static void latency_row(struct baton_text *out, const char *name, const struct baton_distribution *d)
+{
+    if (d->n > 0) {
+        baton_text_printf(out, "| %s (ms) | p50 %.0f, p95 %.0f, max %.0f, n %" PRIu64 " |\n", name,
+                          (double)d->p50 / 1e6, (double)d->p95 / 1e6, (double)d->max / 1e6, d->n);
+    }
+}
+
+static void write_figures(struct baton_text *out, const struct baton_summary *summary)
+{
+    baton_text_puts(out, "\n| figure | |\n|---|---|\n");
+    rate_row(out, "accuracy", &summary->routing.accuracy);
+    ratio_row(out, "majority baseline", summary->routing.majority);
+    ratio_row(out, "balanced accuracy", summary->routing.balanced);
+    rate_row(out, "first hop", &summary->routing.first_hop);
+    rate_row(out, "route", &summary->routing.route);
+    rate_row(out, "all expectations", &summary->routing.all_expectations);
+    ratio_row(out, "over-routing", summary->routing.over_routing);
+    ratio_row(out, "under-routing", summary->routing.under_routing);
+    ratio_row(out, "misrouting", summary->routing.misrouting);
+    baton_text_printf(out, "| depth | mean %.2f, p95 %" PRId64 ", max %" PRId64 " |\n",
+                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
+    baton_text_printf(out, "| loops, revisits, exhausted | %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
+                      summary->loops.exchanges, summary->loops.revisit_exchanges, summary->counts.exhausted);
+    baton_text_printf(
+        out,
+        "| unanswered, invalid handoffs, diverged, errors | %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
+        summary->counts.unanswered, summary->counts.invalid_handoffs, summary->counts.diverged, summary->counts.errors);
+    latency_row(out, "latency of an exchange", &summary->latency.exchange);
+    latency_row(out, "latency of a hop", &summary->latency.hop);
+}
+
+static void write_agents(struct baton_text *out, const struct baton_summary *summary)
+{
+    size_t count = summary->routing.agent_count;
+    if (count == 0) {
+        return;
+    }
+    baton_text_puts(out,
+                    "\n| agent | support | predicted | precision | recall | F1 |\n|---|---:|---:|---:|---:|---:|\n");
+    for (size_t i = 0; i < count && i < BATON_MARKDOWN_ROWS_MAX; i++) {
+        const struct baton_agent_score *score = &summary->routing.agents[i];
+        baton_text_puts(out, "| ");
+        plain(out, score->agent);
+        baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
+        percent(out, score->precision);
+        baton_text_puts(out, " | ");
+        percent(out, score->recall);
+        baton_text_puts(out, " | ");
+        if (isnan(score->f1)) {
+            baton_text_puts(out, "n/a |\n");
+        } else {
+            baton_text_printf(out, "%.3f |\n", score->f1);
+        }
+    }
+    if (count > BATON_MARKDOWN_ROWS_MAX) {
+        baton_text_printf(out, "\n%zu more agents are in summary.json.\n", count - BATON_MARKDOWN_ROWS_MAX);
+    }
+}
+
+static uint32_t node_of(struct baton_str *names, uint32_t *count, struct baton_str name)
+{
+    uint32_t i = 0;
+    while (i < *count && !baton_str_equal(names[i], name)) {
+        i++;
+    }
+    if (i == *count) {
+        names[(*count)++] = name;
+    }
+    return i;
+}
+
+/* The observed graph, with the handoffs never taken dashed. */
+static void write_graph(struct baton_text *out, const struct baton_summary *summary)
+{
+    struct baton_str names[2 * BATON_MARKDOWN_EDGES_MAX];
+    struct baton_graph_edge edges[BATON_MARKDOWN_EDGES_MAX];
+    size_t used = summary->edge_count, unused = summary->coverage.unused_edge_count;
+    if (used + unused == 0 || used + unused > BATON_MARKDOWN_EDGES_MAX) {
+        return;
+    }
+    struct baton_graph graph = {
+        .names = names, .edges = edges, .edge_count = used + unused, .entry = UINT32_MAX, .has_counts = true
+    };
+    for (size_t i = 0; i < used + unused; i++) {
+        const struct baton_edge_count *edge = i < used ? &summary->edges[i] : &summary->coverage.unused_edges[i - used];
+        edges[i] =
+            (struct baton_graph_edge){ .from = node_of(names, &graph.node_count, edge->from), .is_declared = true };
+        edges[i].to = node_of(names, &graph.node_count, edge->to);
+        edges[i].count = i < used ? edge->count : 0;
+    }
+    baton_text_puts(out, "\n```mermaid\n");
+    baton_graph_write_mermaid(out, &graph);
+    baton_text_puts(out, "```\n");
+}
+
+static void write_failures(struct baton_text *out, const struct baton_report_context *context)
+{
+    const char *line = context->failures;
+    if (line == NULL || line[0] == '\0') {
+        return;
+    }
+    baton_text_puts(out, "\n### Not as expected\n\n");
+    for (unsigned i = 0; *line != '\0' && i < BATON_MARKDOWN_ROWS_MAX && out->length < BATON_MARKDOWN_BYTES_MAX; i++) {
+        const char *end = strchr(line, '\n');
+        baton_text_puts(out, "- ");
+        plain(out, (struct baton_str){ line, (size_t)(end - line) });
+        baton_text_putc(out, '\n');
+        line = end + 1;
+    }
+    uint64_t failed = context->summary->routing.all_expectations.n - context->summary->routing.all_expectations.correct;
+    baton_text_printf(out, "\n%" PRIu64 " expectations in all do not hold.\n", failed);
+}
+
+void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context)
+{
+    const struct baton_summary *summary = context->summary;
+    baton_text_printf(out, "## %s: ", summary->passed ? "PASS" : "FAIL");
+    plain(out, summary->suite.name);
+    baton_text_printf(out, "\n\n%" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
+                      summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
+    if (context->verdict_reason != NULL) {
+        baton_text_printf(out, "; %s", context->verdict_reason);
+    }
+    baton_text_puts(out, context->is_replay
+                             ? ". A replay: judges the harness and the recorded decisions, not a model of today.\n"
+                             : ".\n");
+    write_gates(out, summary);
+    write_figures(out, summary);
+    write_agents(out, summary);
+    write_graph(out, summary);
+    write_failures(out, context);
+}

@@ -1,0 +1,15 @@
+/* markdown.h - the run as GitHub-flavoured Markdown: verdict, gates, figures, confusions, the handoff graph, failures.
+ *
+ * Limits: GitHub drops a whole step summary over 1024 KiB and cuts a comment at 65,536 characters, so lists are bounded and say
+ * what they leave out; a graph of more than BATON_MARKDOWN_EDGES_MAX edges is left out.
+ */
+#ifndef BATON_REPORTS_MARKDOWN_H
+#define BATON_REPORTS_MARKDOWN_H
+
+#include "reports/forms.h"
+
+enum { BATON_MARKDOWN_EDGES_MAX = 80, BATON_MARKDOWN_ROWS_MAX = 20, BATON_MARKDOWN_BYTES_MAX = 60000 };
+
+void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context);
+
+#endif

@@ -1,0 +1,55 @@
+#include "reports/xml.h"
+
+#include <string.h>
+
+static const char *entity(char c)
+{
+    switch (c) {
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '&':
+        return "&amp;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    default:
+        return NULL;
+    }
+}
+
+/* The length of a forbidden character at p, or 0. */
+static size_t forbidden(const char *p, size_t left)
+{
+    unsigned char c = (unsigned char)p[0];
+    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+        return 1;
+    }
+    bool is_noncharacter =
+        left >= 3 && memcmp(p, "\xef\xbf", 2) == 0 && ((unsigned char)p[2] == 0xbe || (unsigned char)p[2] == 0xbf);
+    return is_noncharacter ? 3 : 0;
+}
+
+void baton_xml_text(struct baton_text *out, struct baton_str text)
+{
+    size_t start = 0, i = 0;
+    while (i < text.length) {
+        const char *name = entity(text.data[i]);
+        size_t skip = name != NULL ? 1 : forbidden(text.data + i, text.length - i);
+        if (skip == 0) {
+            i++;
+            continue;
+        }
+        baton_text_append(out, text.data + start, i - start);
+        if (name != NULL) {
+            baton_text_puts(out, name);
+        }
+        i += skip;
+        start = i;
+    }
+    if (text.length > start) {
+        baton_text_append(out, text.data + start, text.length - start);
+    }
+}
