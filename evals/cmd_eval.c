@@ -1,20 +1,17 @@
 /* cmd_eval.c - `baton eval`: the main job. Plays every conversation, judges it, writes the results, checks the gates. */
 #include "engine/base/suggest.h"
 #include "evals/cases.h"
-#include "evals/outdir.h"
 #include "evals/progress.h"
+#include "evals/report_sinks.h"
 #include "evals/runner.h"
 #include "evals/session.h"
 #include "evals/summarize.h"
 #include "evals/verbs.h"
-#include "reports/terminal.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct eval_args {
     struct baton_session_args session;
@@ -29,7 +26,7 @@ static const struct baton_switch switches[] = {
     { "out", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, out), "DIR", "write summary.json and results.jsonl there",
       0, 0 },
     { "report", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, reports), "FORM[=FILE]",
-      "terminal, json or jsonl, to a file; may be repeated", 0, 0 },
+      "one more report, to a file, into --out or to standard output; may be repeated", 0, 0 },
     { "gate", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, gates), "EXPR",
       "one more gate, as 'accuracy >= 0.9'; may be repeated", 0, 0 },
     { "filter", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, filter), "REGEX",
@@ -59,6 +56,7 @@ struct eval {
     struct baton_runner_result ran;
     struct baton_summary summary;
     const char *verdict_reason;
+    struct baton_report_sinks sinks;
     struct baton_error *err;
 };
 
@@ -82,71 +80,85 @@ static enum baton_status read_shard(const struct eval *eval, struct baton_runner
     return BATON_OK;
 }
 
-enum { REPORT_TERMINAL, REPORT_JSON, REPORT_JSONL, REPORT_FORMS };
-static const char *const report_forms[REPORT_FORMS] = { "terminal", "json", "jsonl" };
+/* ---- reports ---- */
 
 /* The form of `FORM[=FILE]`; its file, or NULL. */
-static enum baton_status read_report(const struct eval *eval, const char *text, size_t *form, const char **file)
+static enum baton_status read_report(const struct eval *eval, const char *text, const struct baton_report_form **form,
+                                     const char **file)
 {
     const char *equals = strchr(text, '=');
     struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
     *file = equals == NULL ? NULL : equals + 1;
-    for (*form = 0; *form < REPORT_FORMS; (*form)++) {
-        if (baton_str_is(name, report_forms[*form])) {
-            return BATON_OK;
-        }
+    *form = baton_report_form_find(name);
+    if (*form != NULL) {
+        return *file == NULL || **file != '\0'
+                   ? BATON_OK
+                   : baton_error_set(eval->err, BATON_EUSAGE, "--report %s names no file after '='", text);
     }
     struct baton_suggest suggest;
-    char hint[BATON_SUGGEST_TEXT_BYTES];
+    char hint[BATON_SUGGEST_TEXT_BYTES], names[512];
+    size_t length = 0;
     baton_suggest_init(&suggest, name);
-    for (size_t i = 0; i < REPORT_FORMS; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(report_forms[i]));
+    for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(baton_report_form_at(i)->name));
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i == 0 ? "" : ", ",
+                                   baton_report_form_at(i)->name);
     }
-    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are terminal, json and jsonl%s",
-                           (int)name.length, name.data, baton_suggest_text(&suggest, hint));
+    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are %s%s", (int)name.length,
+                           name.data, names, baton_suggest_text(&suggest, hint));
+}
+
+static enum baton_status add_sink(struct eval *eval, const char *form, const char *file)
+{
+    const char *path = file;
+    if (path == NULL && eval->args.out != NULL && baton_report_form_find(baton_str_of(form))->file_name != NULL) {
+        path = baton_arena_printf(eval->session.arena, "%s/%s", eval->args.out,
+                                  baton_report_form_find(baton_str_of(form))->file_name);
+        if (path == NULL) {
+            return baton_error_set(eval->err, BATON_ENOMEM, "out of memory");
+        }
+    }
+    return baton_report_sinks_add(&eval->sinks, baton_report_form_find(baton_str_of(form)), path, eval->err);
+}
+
+static bool has_sink(const struct eval *eval, const struct baton_report_form *form, const char *file)
+{
+    return file == NULL && eval->args.out != NULL &&
+           (strcmp(form->name, "json") == 0 || strcmp(form->name, "jsonl") == 0);
+}
+
+/* --out has the figures and the rows; --report more; without any the terminal tells. */
+static enum baton_status choose_sinks(struct eval *eval)
+{
+    const struct eval_args *args = &eval->args;
+    enum baton_status status = BATON_OK;
+    eval->sinks.arena = eval->session.arena;
+    if (args->out != NULL) {
+        status = add_sink(eval, "jsonl", NULL);
+        status = status == BATON_OK ? add_sink(eval, "json", NULL) : status;
+    }
+    for (size_t i = 0; i < args->reports.count && status == BATON_OK; i++) {
+        const struct baton_report_form *form;
+        const char *file;
+        status = read_report(eval, args->reports.items[i], &form, &file);
+        if (status == BATON_OK && !has_sink(eval, form, file)) {
+            status = add_sink(eval, form->name, file);
+        }
+    }
+    if (status == BATON_OK && args->json) {
+        return baton_report_sinks_add(&eval->sinks, baton_report_form_find(BATON_STR("json")), NULL, eval->err);
+    }
+    return status == BATON_OK && !args->quiet && args->reports.count == 0 ? add_sink(eval, "terminal", NULL) : status;
 }
 
 static enum baton_status check_args(struct eval *eval)
 {
-    enum baton_status status = BATON_OK;
-    unsigned results = eval->args.out != NULL; /* places that results.jsonl is to be written to */
-    for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
-        size_t form;
-        const char *file;
-        status = read_report(eval, eval->args.reports.items[i], &form, &file);
-        if (status == BATON_OK && form == REPORT_JSONL && file == NULL && eval->args.out == NULL) {
-            status = baton_error_set(eval->err, BATON_EUSAGE, "--report jsonl needs a file (jsonl=FILE) or --out DIR");
-        }
-        results += status == BATON_OK && form == REPORT_JSONL && file != NULL;
-    }
-    if (status == BATON_OK && results > 1) {
-        status = baton_error_set(eval->err, BATON_EUSAGE,
-                                 "results are written to one place: give --out DIR or --report jsonl=FILE once");
-    }
+    enum baton_status status = choose_sinks(eval);
     if (status == BATON_OK && eval->session.suite.conversation_count == 0) {
         status =
             baton_error_set(eval->err, BATON_EUSAGE, "no conversations: name a suite, or give --conversations FILE");
     }
     return status;
-}
-
-/* Where results.jsonl goes: --out, else --report jsonl=FILE, else nowhere. */
-static enum baton_status open_results(struct eval *eval, struct baton_out_file *out)
-{
-    *out = (struct baton_out_file){ 0 };
-    if (eval->args.out != NULL) {
-        enum baton_status status = baton_outdir_make(eval->args.out, eval->err);
-        return status == BATON_OK ? baton_out_open(out, eval->session.arena, eval->args.out, "results.jsonl", eval->err)
-                                  : status;
-    }
-    for (size_t i = 0; i < eval->args.reports.count; i++) {
-        size_t form;
-        const char *file;
-        if (read_report(eval, eval->args.reports.items[i], &form, &file) == BATON_OK && form == REPORT_JSONL) {
-            return baton_out_open(out, eval->session.arena, NULL, file, eval->err);
-        }
-    }
-    return BATON_OK;
 }
 
 /* ---- the run ---- */
@@ -160,7 +172,7 @@ static uint32_t thread_count(const struct eval *eval)
     return cores < 1 ? 1 : cores > BATON_THREADS_MAX ? BATON_THREADS_MAX : (uint32_t)cores;
 }
 
-static enum baton_status play_all(struct eval *eval, struct baton_cases *cases, FILE *results)
+static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
 {
     struct baton_progress_line line;
     baton_progress_init(&line, stderr);
@@ -171,11 +183,13 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases, 
         .filter = baton_str_of(eval->args.filter),
         .tag = baton_str_of(eval->args.tag),
         .failures = &eval->failures,
-        .results = results,
+        .sinks = &eval->sinks,
+        .suite = eval->session.suite.name,
         .interrupted = &baton_world.interrupted,
         .on_progress = eval->args.quiet ? NULL : baton_progress_update,
         .user = &line,
     };
+    eval->session.play.wants_steps = eval->sinks.wants_steps;
     enum baton_status status = read_shard(eval, &options);
     status = status == BATON_OK ? baton_runner_run(&eval->ran, &eval->tally, &options, eval->err) : status;
     baton_progress_end(&line);
@@ -183,37 +197,33 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases, 
 }
 
 /* What was written before an error or Ctrl-C stays, under its name; a summary of other results must not stand beside it. */
-static void keep_partial(struct eval *eval, struct baton_out_file *results, enum baton_status status)
+static void keep_partial(struct eval *eval, enum baton_status status)
 {
-    struct baton_error ignored;
-    const char *path = results->path;
-    if (results->file == NULL) {
+    const char *path;
+    baton_report_sinks_keep(&eval->sinks, &path);
+    if (path == NULL) {
         return;
     }
-    if (baton_out_commit(results, &ignored) == BATON_OK) {
-        if (eval->args.out != NULL) {
-            baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
-        }
-        fprintf(stderr, "baton: %s; the results before that are in '%s'\n",
-                status == BATON_EINTERRUPTED ? "stopped early" : "the run stopped", path);
+    if (eval->args.out != NULL) {
+        baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
     }
+    fprintf(stderr, "baton: %s; the results before that are in '%s'\n",
+            status == BATON_EINTERRUPTED ? "stopped early" : "the run stopped", path);
 }
 
 static enum baton_status play(struct eval *eval)
 {
     struct baton_cases *cases = NULL;
-    struct baton_out_file results = { 0 };
     enum baton_status status = baton_cases_new(&cases, eval->session.arena, eval->session.suite.conversations,
                                                eval->session.suite.conversation_count, eval->err);
-    status = status == BATON_OK ? open_results(eval, &results) : status;
+    status = status == BATON_OK && eval->args.out != NULL ? baton_outdir_make(eval->args.out, eval->err) : status;
+    status = status == BATON_OK ? baton_report_sinks_open(&eval->sinks, eval->err) : status;
     if (status == BATON_OK) {
-        status = play_all(eval, cases, results.file);
+        status = play_all(eval, cases);
         if (status == BATON_EUSAGE || (status == BATON_OK && eval->ran.selected == 0)) {
-            baton_out_discard(&results); /* nothing was played: results of before stay */
-        } else if (status == BATON_OK) {
-            status = baton_out_commit(&results, eval->err);
-        } else {
-            keep_partial(eval, &results, status);
+            baton_report_sinks_discard(&eval->sinks); /* nothing was played: results of before stay */
+        } else if (status != BATON_OK) {
+            keep_partial(eval, status);
         }
     }
     baton_cases_free(cases);
@@ -272,59 +282,20 @@ static enum baton_status decide(struct eval *eval, int *exit_code)
     return BATON_OK;
 }
 
-static enum baton_status render(const struct eval *eval, size_t form, bool has_colour, struct baton_text *out)
-{
-    if (form == REPORT_JSON) {
-        baton_summary_write(out, &eval->summary);
-    } else {
-        struct baton_report_context context = {
-            .summary = &eval->summary,
-            .has_colour = has_colour,
-            .is_replay = eval->session.model == NULL,
-            .failures = eval->failures.data,
-            .verdict_reason = eval->verdict_reason,
-            .explain = eval->suite_path == NULL
-                           ? NULL
-                           : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
-        };
-        baton_terminal_write(out, &context);
-    }
-    return out->failed ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for a report") : BATON_OK;
-}
-
-/* Writes one report to a file, or to standard output. */
-static enum baton_status put_report(struct eval *eval, size_t form, const char *folder, const char *file)
-{
-    struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
-    bool has_colour = file == NULL && baton_world.has_colour && !eval->args.no_color;
-    enum baton_status status = render(eval, form, has_colour, &text);
-    if (status == BATON_OK && file == NULL) {
-        fwrite(text.data, 1, text.length, stdout); /* a failure shows when main() flushes */
-    } else if (status == BATON_OK) {
-        status = baton_out_write(eval->session.arena, folder, file, baton_text_str(&text), eval->err);
-    }
-    baton_text_clear(&text);
-    return status;
-}
-
 static enum baton_status report(struct eval *eval)
 {
-    enum baton_status status =
-        eval->args.out == NULL ? BATON_OK : put_report(eval, REPORT_JSON, eval->args.out, "summary.json");
-    for (size_t i = 0; i < eval->args.reports.count && status == BATON_OK; i++) {
-        size_t form;
-        const char *file;
-        status = read_report(eval, eval->args.reports.items[i], &form, &file);
-        if (status == BATON_OK && form != REPORT_JSONL) {
-            status = put_report(eval, form, NULL, file);
-        }
-    }
-    if (status == BATON_OK && eval->args.json) {
-        return put_report(eval, REPORT_JSON, NULL, NULL);
-    }
-    return status == BATON_OK && !eval->args.quiet && eval->args.reports.count == 0
-               ? put_report(eval, REPORT_TERMINAL, NULL, NULL)
-               : status;
+    struct baton_report_context context = {
+        .summary = &eval->summary,
+        .has_colour = baton_world.has_colour && !eval->args.no_color,
+        .is_replay = eval->session.model == NULL,
+        .failures = eval->failures.data,
+        .verdict_reason = eval->verdict_reason,
+        .explain = eval->suite_path == NULL
+                       ? NULL
+                       : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
+        .source = eval->session.suite.conversation_count == 1 ? eval->session.suite.conversations[0] : NULL,
+    };
+    return baton_report_sinks_finish(&eval->sinks, &context, eval->err);
 }
 
 static void warn(const struct eval *eval)
@@ -380,6 +351,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
         status = status == BATON_OK ? play(&eval) : status;
         status = status == BATON_OK ? conclude(&eval, exit_code) : status;
     }
+    baton_report_sinks_discard(&eval.sinks);
     baton_tally_clear(&eval.tally);
     baton_text_clear(&eval.failures);
     baton_session_clear(&eval.session);

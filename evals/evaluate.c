@@ -196,6 +196,63 @@ static enum baton_status name_route(struct evaluation *evaluation, const struct 
     return BATON_OK;
 }
 
+/* The agents that an agent can hand over to, by the file. */
+static enum baton_status name_offers(struct evaluation *evaluation, const struct baton_agent *agent,
+                                     struct baton_result_turn *step)
+{
+    struct baton_str *offered = baton_arena_array(evaluation->arena, agent->handoff_count + 1, sizeof *offered);
+    if (offered == NULL) {
+        return no_memory(evaluation);
+    }
+    step->offered = offered;
+    for (uint32_t i = 0; i < agent->handoff_count; i++) {
+        if (agent->handoffs[i].is_enabled) {
+            offered[step->offered_count++] =
+                baton_agent_name(evaluation->evaluator->play->agents, agent->handoffs[i].target);
+        }
+    }
+    return BATON_OK;
+}
+
+static struct baton_result_tokens tokens_of(const struct baton_usage *usage)
+{
+    return (struct baton_result_tokens){ .input = usage->input,
+                                         .output = usage->output,
+                                         .cached = usage->cached,
+                                         .cache_write = usage->cache_write,
+                                         .is_known = usage->is_known };
+}
+
+static enum baton_status make_steps(struct evaluation *evaluation, const struct baton_exchange *exchange,
+                                    struct baton_result_exchange *row)
+{
+    const struct baton_agents *agents = evaluation->evaluator->play->agents;
+    struct baton_result_turn *steps = baton_arena_array(evaluation->arena, exchange->turn_count + 1, sizeof *steps);
+    if (steps == NULL) {
+        return no_memory(evaluation);
+    }
+    enum baton_status status = BATON_OK;
+    row->steps = steps;
+    row->step_count = exchange->turn_count;
+    for (uint32_t i = 0; i < exchange->turn_count && status == BATON_OK; i++) {
+        const struct baton_turn *turn = &exchange->turns[i];
+        steps[i] = (struct baton_result_turn){
+            .agent = baton_agent_name(agents, turn->agent),
+            .text = turn->text,
+            .call_count = turn->call_count,
+            .choice = baton_choice_name(turn->choice),
+            .handoff_to = turn->handoff_to == BATON_NONE ? BATON_STR("") : baton_agent_name(agents, turn->handoff_to),
+            .wanted = turn->wanted,
+            .reason = turn->reason,
+            .start_ns = turn->is_timed ? (int64_t)(turn->start_ns - exchange->start_ns) : BATON_RESULT_UNKNOWN,
+            .end_ns = turn->is_timed ? (int64_t)(turn->end_ns - exchange->start_ns) : BATON_RESULT_UNKNOWN,
+            .tokens = tokens_of(&turn->usage),
+        };
+        status = name_offers(evaluation, &agents->list[turn->agent], &steps[i]);
+    }
+    return status;
+}
+
 static enum baton_status make_row(struct evaluation *evaluation, const struct baton_exchange *exchange,
                                   const struct baton_expect *expect, const struct baton_observation *observation,
                                   struct baton_result_exchange *row)
@@ -224,11 +281,7 @@ static enum baton_status make_row(struct evaluation *evaluation, const struct ba
         .detour = figures.detour,
         .latency_ns = times.latency_ns,
         .ttft_ns = times.ttft_ns,
-        .tokens = { .input = exchange->usage.input,
-                    .output = exchange->usage.output,
-                    .cached = exchange->usage.cached,
-                    .cache_write = exchange->usage.cache_write,
-                    .is_known = exchange->usage.is_known },
+        .tokens = tokens_of(&exchange->usage),
         .text = exchange->text,
     };
     if (exchange->cycle.kind != BATON_LOOP_NONE) {
@@ -237,7 +290,9 @@ static enum baton_status make_row(struct evaluation *evaluation, const struct ba
                                                 .onset = exchange->cycle.onset,
                                                 .detected = exchange->cycle.detected };
     }
-    return name_route(evaluation, exchange, row);
+    enum baton_status status = name_route(evaluation, exchange, row);
+    return status == BATON_OK && evaluation->evaluator->play->wants_steps ? make_steps(evaluation, exchange, row)
+                                                                          : status;
 }
 
 /* The agent that a label asks for first, as the model sees it. */
@@ -285,6 +340,7 @@ static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t u
     struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
     evaluation->records[evaluation->count++] = exchange;
     status = make_row(evaluation, exchange, expect, &observation, row);
+    row->question = message->content;
     return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
 }
 

@@ -18,6 +18,7 @@ struct baton_play {
     uint32_t repeat_count;
     struct baton_limits limits;
     bool loops_stop, on_handoff_stop;
+    bool wants_steps; /* results with their turns, for timelines */
 };
 
 struct baton_evaluator {

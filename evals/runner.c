@@ -14,14 +14,15 @@ enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_DONE };
 struct slot {
     enum slot_state state;
     struct baton_chunk chunk;
-    struct baton_text rows, failures;
+    struct baton_report_part *parts; /* one for each sink */
+    struct baton_text failures;
     uint32_t failure_count;
     struct baton_progress counts;
     enum baton_status status;
     struct baton_error error;
     struct seen_id {
         uint64_t hash;
-        size_t rows_before; /* bytes of results of the conversations before it */
+        size_t bytes_before; /* of results that go straight to a file: of the conversations before it */
         unsigned line;
     } * ids; /* of all its conversations; grown as needed */
     size_t id_count, id_capacity;
@@ -35,6 +36,7 @@ struct pool {
     struct slot *slots;
     uint32_t slot_count;
     uint64_t next_read, next_written;
+    bool is_together; /* some report wants all repeats of a conversation at once */
     bool is_reading, is_writing, is_at_end, is_stopped;
     enum baton_status status;
     struct baton_error error;
@@ -118,7 +120,24 @@ static void add_fingerprint(struct worker *worker, const struct baton_conversati
 
 /* ---- one chunk ---- */
 
-static enum baton_status note_id(struct slot *slot, struct baton_str id, unsigned line, struct baton_error *err)
+static size_t sink_count(const struct pool *pool)
+{
+    return pool->options->sinks == NULL ? 0 : pool->options->sinks->count;
+}
+
+/* Bytes for the first report that is written as it comes; all those are of the same form. */
+static size_t direct_bytes(const struct pool *pool, const struct slot *slot)
+{
+    for (size_t i = 0; i < sink_count(pool); i++) {
+        if (pool->options->sinks->list[i].is_direct) {
+            return slot->parts[i].texts[0].length;
+        }
+    }
+    return 0;
+}
+
+static enum baton_status note_id(const struct pool *pool, struct slot *slot, struct baton_str id, unsigned line,
+                                 struct baton_error *err)
 {
     if (slot->id_count == slot->id_capacity) {
         size_t capacity = slot->id_capacity == 0 ? IDS_FIRST : slot->id_capacity * 2;
@@ -134,7 +153,7 @@ static enum baton_status note_id(struct slot *slot, struct baton_str id, unsigne
         slot->id_capacity = capacity;
     }
     slot->ids[slot->id_count++] = (struct seen_id){ .hash = baton_hash64(id.data, id.length, 2) | 1,
-                                                    .rows_before = slot->rows.length,
+                                                    .bytes_before = direct_bytes(pool, slot),
                                                     .line = line };
     return BATON_OK;
 }
@@ -182,30 +201,58 @@ static void note_failures(struct slot *slot, const struct baton_result *result)
     note_failure(slot, result->id, -1, &result->whole);
 }
 
+/* How the conversation comes out in test reports. */
+static void count_test(struct baton_counts *counts, const uint32_t *outcomes)
+{
+    uint32_t passed = outcomes[BATON_TEST_PASSED], failed = outcomes[BATON_TEST_FAILED];
+    counts->tests_flaky += failed > 0 && passed > 0;
+    counts->tests_failed += failed > 0 && passed == 0;
+    counts->tests_passed += failed == 0 && passed > 0;
+    counts->tests_errors += failed == 0 && passed == 0 && outcomes[BATON_TEST_ERROR] > 0;
+    counts->tests_skipped += failed == 0 && passed == 0 && outcomes[BATON_TEST_ERROR] == 0;
+}
+
+static enum baton_status write_parts(struct worker *worker, struct slot *slot, const struct baton_result *results,
+                                     uint32_t count)
+{
+    const struct baton_runner_options *options = worker->pool->options;
+    return options->sinks == NULL
+               ? BATON_OK
+               : baton_report_parts_write(slot->parts, options->sinks, options->suite, results, count, &slot->error);
+}
+
+/* Reports that tell of all repeats of a conversation together get them together. */
 static enum baton_status play(struct worker *worker, struct slot *slot, const struct baton_conversation *conversation)
 {
     const struct baton_play *how = worker->pool->options->play;
-    enum baton_status status = BATON_OK;
+    bool is_together = worker->pool->is_together && how->repeat_count > 1;
+    struct baton_result *results =
+        baton_arena_array(worker->conversation, is_together ? how->repeat_count : 1, sizeof *results);
+    uint32_t outcomes[BATON_TEST_OUTCOME_COUNT] = { 0 };
+    enum baton_status status =
+        results != NULL ? BATON_OK : baton_error_set(&slot->error, BATON_ENOMEM, "out of memory");
     worker->selected++;
     worker->answers_recorded += conversation->has_recording;
     for (uint32_t repeat = 0; repeat < how->repeat_count && status == BATON_OK; repeat++) {
         struct baton_arena_mark mark = baton_arena_mark(worker->conversation);
-        struct baton_result result;
+        struct baton_result *result = &results[is_together ? repeat : 0];
         struct baton_exchange **records;
-        status = baton_evaluate(&worker->evaluator, &result, &records, worker->conversation, conversation, repeat,
+        status = baton_evaluate(&worker->evaluator, result, &records, worker->conversation, conversation, repeat,
                                 &slot->error);
         if (status == BATON_OK) {
-            count_row(&slot->counts, &result);
-            note_failures(slot, &result);
-            if (worker->pool->options->results != NULL) {
-                baton_result_write(&slot->rows, &result);
-            }
+            outcomes[baton_test_outcome_of(result)]++;
+            count_row(&slot->counts, result);
+            note_failures(slot, result);
         }
-        baton_arena_rollback(worker->conversation, mark);
+        if (!is_together) {
+            status = status == BATON_OK ? write_parts(worker, slot, result, 1) : status;
+            baton_arena_rollback(worker->conversation, mark);
+        }
     }
-    if (status == BATON_OK && slot->rows.failed) {
-        status = baton_error_set(&slot->error, BATON_ENOMEM, "out of memory for results");
+    if (status == BATON_OK && is_together) {
+        status = write_parts(worker, slot, results, how->repeat_count);
     }
+    count_test(&worker->tally.counts, outcomes);
     return status;
 }
 
@@ -220,7 +267,7 @@ static enum baton_status take_conversation(struct worker *worker, struct slot *s
     const struct baton_runner_options *options = worker->pool->options;
     bool selected = false;
     worker->seen++;
-    enum baton_status status = note_id(slot, conversation->id, line, &slot->error);
+    enum baton_status status = note_id(worker->pool, slot, conversation->id, line, &slot->error);
     status = status == BATON_OK ? is_selected(worker, conversation, &selected, &slot->error) : status;
     if (status != BATON_OK || !selected) {
         return status;
@@ -232,16 +279,21 @@ static enum baton_status take_conversation(struct worker *worker, struct slot *s
     return play(worker, slot, conversation);
 }
 
+static void slot_reset(const struct pool *pool, struct slot *slot)
+{
+    baton_report_parts_reset(slot->parts, sink_count(pool));
+    baton_text_reset(&slot->failures);
+    slot->failure_count = 0;
+    slot->counts = (struct baton_progress){ 0 };
+    slot->id_count = 0;
+}
+
 static void work_on(struct worker *worker, struct slot *slot)
 {
     struct baton_chunk_cursor cursor = { 0 };
     struct baton_conversation conversation;
     enum baton_status status = BATON_OK;
-    baton_text_reset(&slot->rows);
-    baton_text_reset(&slot->failures);
-    slot->failure_count = 0;
-    slot->counts = (struct baton_progress){ 0 };
-    slot->id_count = 0;
+    slot_reset(worker->pool, slot);
     while (status == BATON_OK) {
         baton_arena_reset(worker->conversation);
         if (!baton_chunk_next(&slot->chunk, &cursor, &conversation, worker->conversation,
@@ -293,6 +345,16 @@ static bool ids_grow(struct pool *pool)
     return true;
 }
 
+/* Takes back what came after so many bytes of results; the other reports of a run that failed are not kept at all. */
+static void forget_from(const struct pool *pool, struct slot *slot, size_t bytes)
+{
+    for (size_t i = 0; i < sink_count(pool); i++) {
+        if (pool->options->sinks->list[i].is_direct) {
+            slot->parts[i].texts[0].length = bytes;
+        }
+    }
+}
+
 static void check_ids(struct pool *pool, struct slot *slot)
 {
     for (size_t i = 0; i < slot->id_count && slot->status == BATON_OK; i++) {
@@ -305,7 +367,7 @@ static void check_ids(struct pool *pool, struct slot *slot)
                                            "the id of this conversation was used before; ids must be "
                                            "unique over all files of a suite");
             baton_chunk_blame(&slot->chunk, slot->ids[i].line, &slot->error);
-            slot->rows.length = slot->ids[i].rows_before;
+            forget_from(pool, slot, slot->ids[i].bytes_before);
         }
     }
 }
@@ -349,11 +411,7 @@ static struct slot *slot_take(struct pool *pool)
         slot->status = status;
         if (status != BATON_OK) {
             slot->error = error;
-            slot->counts = (struct baton_progress){ 0 };
-            slot->id_count = 0;
-            baton_text_reset(&slot->rows);
-            baton_text_reset(&slot->failures);
-            slot->failure_count = 0;
+            slot_reset(pool, slot);
             pool->is_at_end = true;
         }
     }
@@ -393,10 +451,13 @@ static void write_ready(struct pool *pool)
         pool->is_writing = true;
         pthread_mutex_unlock(&pool->lock);
         check_ids(pool, slot);
-        FILE *file = pool->options->results;
-        if (file != NULL && slot->rows.length > 0 &&
-            fwrite(slot->rows.data, 1, slot->rows.length, file) != slot->rows.length) {
-            slot->status = baton_error_set(&slot->error, BATON_EIO, "cannot write the results: %s", strerror(errno));
+        struct baton_error error;
+        enum baton_status written = pool->options->sinks == NULL
+                                        ? BATON_OK
+                                        : baton_report_sinks_take(pool->options->sinks, slot->parts, &error);
+        if (written != BATON_OK) {
+            slot->status = written;
+            slot->error = error;
         }
         pthread_mutex_lock(&pool->lock);
         pool->is_writing = false;
@@ -469,11 +530,25 @@ static void gather(struct baton_runner_result *out, struct baton_tally *tally, c
     out->answers_recorded += worker->answers_recorded;
 }
 
+static enum baton_status parts_init(const struct pool *pool, struct slot *slot, struct baton_error *err)
+{
+    size_t count = sink_count(pool);
+    slot->parts = count == 0 ? NULL : baton_system_take(count * sizeof *slot->parts);
+    if (count > 0 && slot->parts == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    baton_report_parts_init(slot->parts, count);
+    return BATON_OK;
+}
+
 static void pool_clear(struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->slot_count; i++) {
         baton_chunk_clear(&pool->slots[i].chunk);
-        baton_text_clear(&pool->slots[i].rows);
+        if (pool->slots[i].parts != NULL) {
+            baton_report_parts_clear(pool->slots[i].parts, sink_count(pool));
+        }
+        baton_system_give(pool->slots[i].parts);
         baton_text_clear(&pool->slots[i].failures);
         baton_system_give(pool->slots[i].ids);
     }
@@ -505,6 +580,10 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
     struct pool pool = { .options = options, .slot_count = options->thread_count * CHUNKS_PER_THREAD };
     struct worker *workers = baton_system_take(options->thread_count * sizeof *workers);
     pool.slots = baton_system_take(pool.slot_count * sizeof *pool.slots);
+    for (size_t i = 0; i < sink_count(&pool); i++) {
+        pool.is_together = pool.is_together ||
+                           (options->sinks->list[i].form->conversation != NULL && !options->sinks->list[i].is_direct);
+    }
     pthread_mutex_init(&pool.lock, NULL);
     pthread_cond_init(&pool.changed, NULL);
     enum baton_status status = BATON_OK;
@@ -513,8 +592,8 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
         pool.slot_count = 0;
     }
     for (uint32_t i = 0; i < pool.slot_count; i++) {
-        pool.slots[i].rows = baton_text_with_limit(SIZE_MAX / 2);
         pool.slots[i].failures = baton_text_with_limit(SIZE_MAX / 2);
+        status = status == BATON_OK ? parts_init(&pool, &pool.slots[i], err) : status;
     }
     for (uint32_t i = 0; status == BATON_OK && i < options->thread_count; i++) {
         status = worker_init(&workers[i], &pool, err);

@@ -9,8 +9,7 @@
 #include "engine/base/hash.h"
 #include "evals/cases.h"
 #include "evals/evaluate.h"
-
-#include <stdio.h>
+#include "evals/report_sinks.h"
 
 enum { BATON_FAILURES_MAX = 10, BATON_THREADS_MAX = 256, BATON_CONVERSATION_BYTES_MAX = 512 * 1024 * 1024 };
 
@@ -29,8 +28,9 @@ struct baton_runner_options {
     struct baton_str tag;              /* data NULL: all */
     struct baton_text
         *failures; /* gets a line for each of the first BATON_FAILURES_MAX judgements that failed; or NULL */
-    FILE *results; /* gets results.jsonl; NULL: none */
-    const volatile int *interrupted;                                        /* set from a signal handler; NULL: never */
+    struct baton_report_sinks *sinks; /* get every conversation; opened and finished by the caller; NULL: none */
+    struct baton_str suite;           /* its name, for reports */
+    const volatile int *interrupted;  /* set from a signal handler; NULL: never */
     void (*on_progress)(void *user, const struct baton_progress *progress); /* now and then, one thread at a time */
     void *user;
 };
@@ -42,8 +42,8 @@ struct baton_runner_result {
     uint64_t answers_recorded;       /* of those played: with an assistant message */
 };
 
-/* Adds to tally. On an error (a bad line, a full disk, an interrupt) what came before it in input order is in `results`,
- * and the tally is of no use. */
+/* Adds to tally. On an error (a bad line, a full disk, an interrupt) what came before it in input order has gone to the
+ * sinks, and the tally is of no use. */
 BATON_MUST_CHECK enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton_tally *tally,
                                                     const struct baton_runner_options *options,
                                                     struct baton_error *err);

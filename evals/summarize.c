@@ -349,6 +349,11 @@ static void make_counts(struct making *making)
 {
     struct baton_summary *summary = making->summary;
     const struct baton_counts *counts = &making->tally->counts;
+    summary->tests = (struct baton_test_counts){ .passed = counts->tests_passed,
+                                                 .failed = counts->tests_failed,
+                                                 .flaky = counts->tests_flaky,
+                                                 .errors = counts->tests_errors,
+                                                 .skipped = counts->tests_skipped };
     summary->counts.conversations = counts->conversations;
     summary->counts.exchanges = counts->exchanges;
     summary->counts.turns = counts->turns;

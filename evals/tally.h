@@ -65,7 +65,12 @@
     X(tokens_cache_write)     \
     X(tokens_reasoning)       \
     X(cost_n)                 \
-    X(cost_pico)
+    X(cost_pico)              \
+    X(tests_passed)           \
+    X(tests_failed)           \
+    X(tests_flaky)            \
+    X(tests_errors)           \
+    X(tests_skipped)
 
 #define BATON_TALLY_FIELD(name) uint64_t name;
 struct baton_counts {

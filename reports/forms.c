@@ -29,7 +29,7 @@ static const struct baton_report_form forms[] = {
     { "jsonl", "results.jsonl", "a line for each conversation and repeat", NULL, write_jsonl, NULL, ALL },
     { "junit", "junit.xml", "JUnit XML, for CI systems", baton_junit_before, baton_junit_conversation,
       baton_junit_after, ALL },
-    { "tap", "results.tap", "TAP 14", baton_tap_before, baton_tap_conversation, baton_tap_after, ALL },
+    { "tap", "results.tap", "TAP, for prove and other test harnesses", baton_tap_before, baton_tap_conversation, baton_tap_after, ALL },
     { "csv", "results.csv", "a row for each exchange", baton_csv_before, baton_csv_conversation, NULL, ALL },
     { "confusion", "confusion.csv", "the confusion matrix as CSV", baton_csv_confusion, NULL, NULL, ALL },
     { "markdown", "summary.md", "Markdown with the graph, for a step summary or a comment", baton_markdown_write, NULL,

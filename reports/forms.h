@@ -53,7 +53,13 @@ const struct baton_report_form *baton_report_form_at(size_t i);
 bool baton_report_is_failure(const struct baton_result *repeats, uint32_t count);
 
 /* Outcomes of a conversation as test reports see it. */
-enum baton_test_outcome { BATON_TEST_PASSED, BATON_TEST_FAILED, BATON_TEST_ERROR, BATON_TEST_SKIPPED };
+enum baton_test_outcome {
+    BATON_TEST_PASSED,
+    BATON_TEST_FAILED,
+    BATON_TEST_ERROR,
+    BATON_TEST_SKIPPED,
+    BATON_TEST_OUTCOME_COUNT
+};
 
 /* Failed when some label of it does not hold, an error when the provider failed, skipped when it has no label. */
 enum baton_test_outcome baton_test_outcome_of(const struct baton_result *result);

@@ -49,8 +49,7 @@ struct baton_gate_result {
 
 /* Conversations as test reports count them; not part of summary.json. */
 struct baton_test_counts {
-    uint64_t results;                                /* conversations times repeats */
-    uint64_t passed, failed, flaky, errors, skipped; /* conversations; flaky: some repeats failed, some passed */
+    uint64_t passed, failed, flaky, errors, skipped; /* flaky: some repeats failed, some passed */
 };
 
 struct baton_summary {

@@ -1,4 +1,7 @@
-/* tap.h - TAP version 14, as `prove` reads it: a test point for each conversation and repeat, then one for each gate.
+/* tap.h - the Test Anything Protocol: a test point for each conversation and repeat, then one for each gate.
+ *
+ * Written in what versions 13 and 14 share, and announced as 13: the `prove` that systems ship refuses the number 14, while
+ * readers of 14 take 13.
  */
 #ifndef BATON_REPORTS_TAP_H
 #define BATON_REPORTS_TAP_H

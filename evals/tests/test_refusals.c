@@ -77,7 +77,8 @@ static const struct row {
     { "a report form",
       { "eval", SUITE, "--report", "jsno=%/x" },
       4,
-      "unknown report form 'jsno'; there are terminal, json and jsonl; did you mean 'json'?" },
+      "unknown report form 'jsno'; there are terminal, json, jsonl, junit, tap, csv, confusion, markdown, github; did you "
+      "mean 'json'?" },
     { "a graph's format", { "graph", AGENTS, "-f", "svg" }, 4, "unknown format 'svg'; there are dot and mermaid" },
     { "a figure",
       { "eval", SUITE, "--gate", "acuracy >= 0.9" },
@@ -188,14 +189,10 @@ static const struct row {
       "--shard must be I/N with I from 1 to N, not '0/3'" },
     { "a missing suite", { "eval", "%/none.yaml" }, 4, "cannot open '%/none.yaml': No such file or directory" },
     { "a folder as agents", { "graph", "fixtures" }, 4, "'fixtures' is a folder, not a file" },
-    { "results in two places",
-      { "eval", SUITE, "--out", "%/o", "--report", "jsonl=%/x" },
+    { "a report without its file",
+      { "eval", SUITE, "--report", "junit=" },
       4,
-      "results are written to one place" },
-    { "results without a place",
-      { "eval", SUITE, "--report", "jsonl" },
-      4,
-      "--report jsonl needs a file (jsonl=FILE) or --out DIR" },
+      "--report junit= names no file after '='" },
     { "a summary that is none", { "graph", AGENTS, AGENTS }, 4, "not a summary.json of 'baton eval'" },
 };
 

@@ -1,0 +1,299 @@
+#include "evals/report_sinks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024, COPY_BYTES = 64 * 1024 };
+
+/* What a bounded form keeps apart. */
+enum { FAILED, OTHERS };
+
+static enum baton_status no_memory(struct baton_error *err)
+{
+    return baton_error_set(err, BATON_ENOMEM, "out of memory for reports");
+}
+
+static bool is_bounded(const struct baton_report_form *form)
+{
+    return form->bytes_failed_max > 0 || form->bytes_others_max > 0;
+}
+
+enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks, const struct baton_report_form *form,
+                                         const char *path, struct baton_error *err)
+{
+    if (sinks->count == BATON_SINKS_MAX) {
+        return baton_error_set(err, BATON_EUSAGE, "more than %d reports", BATON_SINKS_MAX);
+    }
+    sinks->list[sinks->count++] = (struct baton_report_sink){
+        .form = form,
+        .path = path,
+        .is_direct = form->conversation != NULL && form->before == NULL && form->after == NULL && !is_bounded(form),
+    };
+    sinks->wants_steps = sinks->wants_steps || form->wants_steps;
+    return BATON_OK;
+}
+
+/* ---- files ---- */
+
+static enum baton_status open_file(const struct baton_report_sinks *sinks, struct baton_report_sink *sink,
+                                   struct baton_error *err)
+{
+    if (sink->path == NULL) {
+        sink->file.file = stdout;
+        return BATON_OK;
+    }
+    return baton_out_open(&sink->file, sinks->arena, NULL, sink->path, err);
+}
+
+/* A file that nobody else can see, on the disk that the report goes to. */
+static enum baton_status open_spool(const struct baton_report_sinks *sinks, const struct baton_report_sink *sink,
+                                    FILE **out, struct baton_error *err)
+{
+    if (sink->path == NULL) {
+        *out = tmpfile();
+    } else {
+        const char *name = baton_arena_printf(sinks->arena, "%s.rows.part", sink->path);
+        *out = name == NULL ? NULL : fopen(name, "w+e");
+        if (*out != NULL) {
+            unlink(name);
+        }
+    }
+    return *out != NULL ? BATON_OK
+                        : baton_error_set(err, BATON_EIO, "cannot write '%s.rows.part': %s",
+                                          sink->path == NULL ? "report" : sink->path, strerror(errno));
+}
+
+enum baton_status baton_report_sinks_open(struct baton_report_sinks *sinks, struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
+        struct baton_report_sink *sink = &sinks->list[i];
+        if (sink->is_direct) {
+            status = open_file(sinks, sink, err);
+        } else if (sink->form->conversation != NULL) {
+            status = open_spool(sinks, sink, &sink->spools[FAILED], err);
+            if (status == BATON_OK && is_bounded(sink->form)) {
+                status = open_spool(sinks, sink, &sink->spools[OTHERS], err);
+            }
+        }
+    }
+    return status;
+}
+
+/* ---- parts ---- */
+
+void baton_report_parts_init(struct baton_report_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = (struct baton_report_part){ 0 };
+        parts[i].texts[FAILED] = baton_text_with_limit(SIZE_MAX / 2);
+        parts[i].texts[OTHERS] = baton_text_with_limit(SIZE_MAX / 2);
+    }
+}
+
+void baton_report_parts_reset(struct baton_report_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (int k = FAILED; k <= OTHERS; k++) {
+            baton_text_reset(&parts[i].texts[k]);
+            parts[i].counts[k] = 0;
+        }
+    }
+}
+
+void baton_report_parts_clear(struct baton_report_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        baton_text_clear(&parts[i].texts[FAILED]);
+        baton_text_clear(&parts[i].texts[OTHERS]);
+    }
+}
+
+enum baton_status baton_report_parts_write(struct baton_report_part *parts, const struct baton_report_sinks *sinks,
+                                           struct baton_str suite, const struct baton_result *repeats, uint32_t count,
+                                           struct baton_error *err)
+{
+    bool has_failed = false;
+    for (size_t i = 0; i < sinks->count; i++) {
+        const struct baton_report_form *form = sinks->list[i].form;
+        if (form->conversation == NULL) {
+            continue;
+        }
+        int to = FAILED;
+        if (is_bounded(form)) {
+            has_failed = has_failed || baton_report_is_failure(repeats, count);
+            to = has_failed ? FAILED : OTHERS;
+        }
+        size_t limit = to == FAILED ? form->bytes_failed_max : form->bytes_others_max;
+        if (!is_bounded(form) || parts[i].texts[to].length < limit) { /* what is past the limit is only counted */
+            form->conversation(&parts[i].texts[to], suite, repeats, count);
+        }
+        parts[i].counts[to]++;
+        if (parts[i].texts[to].failed) {
+            return no_memory(err);
+        }
+    }
+    return BATON_OK;
+}
+
+/* A failure of standard output shows when main() flushes. */
+static enum baton_status put(struct baton_report_sink *sink, FILE *file, const char *data, size_t length,
+                             struct baton_error *err)
+{
+    if (length == 0 || fwrite(data, 1, length, file) == length || file == stdout) {
+        return BATON_OK;
+    }
+    return baton_error_set(err, BATON_EIO, "cannot write '%s': %s", sink->path == NULL ? "a report" : sink->path,
+                           strerror(errno));
+}
+
+/* As many whole lines as there is room for. */
+static enum baton_status take_bounded(struct baton_report_sink *sink, const struct baton_report_part *part, int which,
+                                      struct baton_error *err)
+{
+    size_t limit = which == FAILED ? sink->form->bytes_failed_max : sink->form->bytes_others_max;
+    uint64_t *shown = which == FAILED ? &sink->shares.failed : &sink->shares.others;
+    const struct baton_text *text = &part->texts[which];
+    size_t taken = 0;
+    while (taken < text->length) {
+        const char *end = memchr(text->data + taken, '\n', text->length - taken);
+        size_t next = end == NULL ? text->length : (size_t)(end - text->data) + 1;
+        if (sink->bytes[which] + next > limit) {
+            sink->bytes[which] =
+                limit; /* the first that does not fit ends it: no later, shorter one comes in its place */
+            break;
+        }
+        taken = next;
+        ++*shown;
+    }
+    *(which == FAILED ? &sink->shares.failed_all : &sink->shares.others_all) += part->counts[which];
+    sink->bytes[which] = sink->bytes[which] == limit ? limit : sink->bytes[which] + taken;
+    return put(sink, sink->spools[which], text->data, taken, err);
+}
+
+enum baton_status baton_report_sinks_take(struct baton_report_sinks *sinks, const struct baton_report_part *parts,
+                                          struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
+        struct baton_report_sink *sink = &sinks->list[i];
+        if (sink->form->conversation == NULL) {
+            continue;
+        }
+        if (is_bounded(sink->form)) {
+            status = take_bounded(sink, &parts[i], FAILED, err);
+            status = status == BATON_OK ? take_bounded(sink, &parts[i], OTHERS, err) : status;
+        } else {
+            FILE *file = sink->is_direct ? sink->file.file : sink->spools[FAILED];
+            status = put(sink, file, parts[i].texts[FAILED].data, parts[i].texts[FAILED].length, err);
+        }
+    }
+    return status;
+}
+
+/* ---- the end ---- */
+
+static enum baton_status copy_spool(struct baton_report_sink *sink, FILE *spool, struct baton_error *err)
+{
+    char buffer[COPY_BYTES];
+    size_t got;
+    if (fflush(spool) != 0 || fseek(spool, 0, SEEK_SET) != 0) {
+        return baton_error_set(err, BATON_EIO, "cannot write the rows of a report: %s", strerror(errno));
+    }
+    while ((got = fread(buffer, 1, sizeof buffer, spool)) > 0) {
+        enum baton_status status = put(sink, sink->file.file, buffer, got, err);
+        if (status != BATON_OK) {
+            return status;
+        }
+    }
+    return ferror(spool) ? baton_error_set(err, BATON_EIO, "cannot read back the rows of a report: %s", strerror(errno))
+                         : BATON_OK;
+}
+
+static enum baton_status put_block(struct baton_report_sink *sink,
+                                   void (*write)(struct baton_text *out, const struct baton_report_context *context),
+                                   const struct baton_report_context *context, struct baton_error *err)
+{
+    if (write == NULL) {
+        return BATON_OK;
+    }
+    struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
+    write(&text, context);
+    enum baton_status status = text.failed ? no_memory(err) : put(sink, sink->file.file, text.data, text.length, err);
+    baton_text_clear(&text);
+    return status;
+}
+
+static enum baton_status close_file(struct baton_report_sink *sink, struct baton_error *err)
+{
+    if (sink->file.file == stdout) {
+        sink->file.file = NULL;
+        return BATON_OK;
+    }
+    return baton_out_commit(&sink->file, err);
+}
+
+static enum baton_status finish_one(const struct baton_report_sinks *sinks, struct baton_report_sink *sink,
+                                    const struct baton_report_context *context, struct baton_error *err)
+{
+    enum baton_status status = sink->is_direct ? BATON_OK : open_file(sinks, sink, err);
+    status = status == BATON_OK ? put_block(sink, sink->form->before, context, err) : status;
+    for (int k = FAILED; k <= OTHERS; k++) {
+        status = status == BATON_OK && sink->spools[k] != NULL ? copy_spool(sink, sink->spools[k], err) : status;
+    }
+    status = status == BATON_OK ? put_block(sink, sink->form->after, context, err) : status;
+    return status == BATON_OK ? close_file(sink, err) : status;
+}
+
+static void close_spools(struct baton_report_sink *sink)
+{
+    for (int k = FAILED; k <= OTHERS; k++) {
+        if (sink->spools[k] != NULL) {
+            fclose(sink->spools[k]);
+            sink->spools[k] = NULL;
+        }
+    }
+}
+
+enum baton_status baton_report_sinks_finish(struct baton_report_sinks *sinks, struct baton_report_context *context,
+                                            struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    bool has_colour = context->has_colour;
+    for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
+        struct baton_report_sink *sink = &sinks->list[i];
+        context->shown = sink->shares;
+        context->has_colour = has_colour && sink->path == NULL;
+        status = finish_one(sinks, sink, context, err);
+        close_spools(sink);
+    }
+    context->has_colour = has_colour;
+    return status;
+}
+
+void baton_report_sinks_keep(struct baton_report_sinks *sinks, const char **kept)
+{
+    struct baton_error ignored;
+    *kept = NULL;
+    for (size_t i = 0; i < sinks->count; i++) {
+        struct baton_report_sink *sink = &sinks->list[i];
+        if (sink->is_direct && sink->file.file != NULL && close_file(sink, &ignored) == BATON_OK && *kept == NULL) {
+            *kept = sink->path;
+        }
+    }
+    baton_report_sinks_discard(sinks);
+}
+
+void baton_report_sinks_discard(struct baton_report_sinks *sinks)
+{
+    for (size_t i = 0; i < sinks->count; i++) {
+        struct baton_report_sink *sink = &sinks->list[i];
+        close_spools(sink);
+        if (sink->file.file == stdout) {
+            sink->file.file = NULL;
+        }
+        baton_out_discard(&sink->file);
+    }
+}
