@@ -28,6 +28,7 @@ struct baton_cases {
     struct baton_text carry; /* the start of a record that the last chunk did not end */
     unsigned line;           /* of the carry's first byte */
     bool is_new, is_at_end;  /* of the current file */
+    bool is_single;          /* a chunk holds one record */
     struct baton_csv_columns columns;
     uint64_t bytes_read, bytes_all, chunk_count;
     struct baton_hasher *hasher;
@@ -172,6 +173,11 @@ void baton_cases_watch(struct baton_cases *cases, const volatile int *interrupte
     cases->interrupted = interrupted;
 }
 
+void baton_cases_one_by_one(struct baton_cases *cases)
+{
+    cases->is_single = true;
+}
+
 void baton_chunk_clear(struct baton_chunk *chunk)
 {
     baton_text_clear(&chunk->text);
@@ -247,10 +253,27 @@ static enum baton_status read_more(struct baton_cases *cases, struct baton_text 
                         : BATON_OK;
 }
 
+/* Where the first whole record of the text ends; 0 when it does not. */
+static size_t record_end(const struct baton_cases *cases, const struct baton_text *text)
+{
+    enum baton_case_form form = cases->files[cases->current].form;
+    size_t end = text->length;
+    if (form == BATON_CASES_LINES && text->length > 0) {
+        const char *line_break = memchr(text->data, '\n', text->length);
+        end = line_break == NULL ? text->length : (size_t)(line_break + 1 - text->data);
+    } else if (is_table(form)) {
+        end = baton_csv_record_length(baton_text_str(text), separator_of(form));
+    }
+    return end < text->length || cases->is_at_end ? end : 0;
+}
+
 /* Where the last whole record of the text ends; 0 when none does. */
 static size_t records_end(const struct baton_cases *cases, const struct baton_text *text)
 {
     enum baton_case_form form = cases->files[cases->current].form;
+    if (cases->is_single) {
+        return record_end(cases, text);
+    }
     if (cases->is_at_end) {
         return text->length;
     }
@@ -296,8 +319,8 @@ static enum baton_status fill(struct baton_cases *cases, struct baton_chunk *chu
     const struct case_file *file = &cases->files[cases->current];
     size_t limit = file->form == BATON_CASES_DOCUMENT ? BATON_FILE_BYTES_MAX : BATON_LINE_BYTES_MAX;
     baton_text_append(&chunk->text, cases->carry.data, cases->carry.length);
-    size_t end = 0;
-    do {
+    size_t end = cases->is_single ? record_end(cases, &chunk->text) : 0;
+    while (end == 0 && !cases->is_at_end) {
         enum baton_status status = read_more(cases, &chunk->text, err);
         if (status != BATON_OK) {
             return status;
@@ -309,7 +332,7 @@ static enum baton_status fill(struct baton_cases *cases, struct baton_chunk *chu
             baton_error_at(err, name_of(file->path), cases->line, 0);
             return too_long;
         }
-    } while (end == 0 && !cases->is_at_end);
+    }
     baton_text_reset(&cases->carry);
     if (chunk->text.data != NULL) {
         baton_text_append(&cases->carry, chunk->text.data + end, chunk->text.length - end);
@@ -339,7 +362,7 @@ enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk
             return status;
         }
         cases->is_new = false;
-        if (cases->is_at_end) {
+        if (cases->is_at_end && cases->carry.length == 0) {
             close_current(cases);
             cases->current++;
         }

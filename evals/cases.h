@@ -49,6 +49,9 @@ void baton_cases_free(struct baton_cases *cases);
 /* From now on reading ends with BATON_EINTERRUPTED soon after the flag is set, also while it waits for input. */
 void baton_cases_watch(struct baton_cases *cases, const volatile int *interrupted);
 
+/* From now on a chunk holds one record: for conversations that take long, which workers are to take one by one. */
+void baton_cases_one_by_one(struct baton_cases *cases);
+
 /* The next chunk; chunk->text is empty at the end. Uses the chunk's buffer again. */
 BATON_MUST_CHECK enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk *chunk,
                                                     struct baton_error *err);

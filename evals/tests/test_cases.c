@@ -15,6 +15,7 @@ struct reading {
     struct baton_text told; /* `id@line text` of each conversation, or the message of a refusal; one a line */
     struct baton_cases *cases;
     size_t chunks, conversations;
+    bool is_one_by_one;
     enum baton_status status;
 };
 
@@ -72,6 +73,8 @@ static void read_files(struct reading *reading, const char *const *paths, size_t
     reading->status = baton_cases_new(&reading->cases, reading->program.arena, paths, count, &err);
     if (reading->status != BATON_OK) {
         tell_error(reading, &err);
+    } else if (reading->is_one_by_one) {
+        baton_cases_one_by_one(reading->cases);
     }
     while (reading->status == BATON_OK) {
         reading->status = baton_cases_next(reading->cases, &chunk, &err);
@@ -92,6 +95,18 @@ static const char *read_text(struct reading *reading, const char *name, struct b
     const char *path = program_write(&reading->program, name, text);
     read_files(reading, &path, 1);
     return reading->told.data == NULL ? "" : reading->told.data;
+}
+
+Test(cases, one_by_one_a_chunk_is_a_conversation)
+{
+    struct reading reading;
+    reading_open(&reading);
+    reading.is_one_by_one = true;
+    static const char *const path = "fixtures/conversations/swarm_triage.jsonl";
+    read_files(&reading, &path, 1);
+    cr_expect_eq(reading.chunks, reading.conversations);
+    cr_expect_eq(reading.conversations, 80, "%zu", reading.conversations);
+    reading_close(&reading);
 }
 
 /* ---- forms ---- */
@@ -128,6 +143,9 @@ Test(cases, each_form_gives_conversations_with_their_lines)
         const char *got = read_text(&reading, rows[i].file, baton_str_of(rows[i].text));
         cr_expect_str_eq(got, rows[i].want, "%s: %s", rows[i].name, got);
         cr_expect_eq(reading.status, BATON_OK, "%s", rows[i].name);
+        reading.is_one_by_one = true;
+        got = read_text(&reading, rows[i].file, baton_str_of(rows[i].text));
+        cr_expect_str_eq(got, rows[i].want, "%s, one by one: %s", rows[i].name, got);
         reading_close(&reading);
     }
 }
@@ -217,8 +235,8 @@ static const char *read_cut(struct reading *reading, const struct cut *cut, size
     baton_text_puts(&text, cut->hard);
     baton_text_puts(&text, cut->hard);
     const char *got = read_text(reading, cut->file, baton_text_str(&text));
-    cr_expect_eq(reading->chunks, shift == 2 * strlen(cut->hard) ? 1u : 2u, "%s, cut at %zu: %zu chunks", cut->file,
-                 shift, reading->chunks);
+    size_t chunks = reading->is_one_by_one ? reading->chunks : shift == 2 * strlen(cut->hard) ? 1 : 2;
+    cr_expect_eq(reading->chunks, chunks, "%s, cut at %zu: %zu chunks", cut->file, shift, reading->chunks);
     baton_text_clear(&text);
     return got;
 }
@@ -241,6 +259,10 @@ Test(cases, a_border_of_chunks_may_lie_at_any_byte)
         for (size_t shift = 0; shift <= 2 * strlen(cuts[i].hard); shift++) {
             const char *got = read_cut(&reading, &cuts[i], shift);
             cr_assert_str_eq(got, cuts[i].want, "%s cut at %zu: %s", cuts[i].file, shift, got);
+            reading.is_one_by_one = true;
+            got = read_cut(&reading, &cuts[i], shift);
+            cr_assert_str_eq(got, cuts[i].want, "%s one by one, cut at %zu: %s", cuts[i].file, shift, got);
+            reading.is_one_by_one = false;
         }
     }
     reading_close(&reading);
