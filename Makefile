@@ -30,7 +30,7 @@ SRC   := $(filter-out evals/main.c,$(wildcard engine/base/*.c engine/core/*.c en
 TEST  := $(wildcard */tests/*.c)
 FUZZ  := $(wildcard */fuzz/fuzz_*.c)
 BENCH := $(wildcard evals/bench/*.c)
-API   := $(filter-out engine/core/run_state.h engine/core/response.h,$(wildcard engine/base/*.h engine/core/*.h \
+API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
                          engine/providers/*.h sim/*.h reports/*.h))
 OBJ   := $(SRC:%.c=$(BUILD)/%.o)
 ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH))

@@ -1,10 +1,10 @@
 #include "evals/evaluate.h"
 
 #include "engine/core/path.h"
+#include "engine/core/price.h"
 #include "sim/transcript.h"
 #include "sim/virtual_clock.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Who answers in this conversation: the recording or a model. */
@@ -361,22 +361,6 @@ static void note_divergence(struct evaluation *evaluation, const struct baton_ex
 
 /* ---- the conversation ---- */
 
-/* Pico-USD of a token at a price in USD per million tokens. */
-static uint64_t pico_per_token(double usd_per_million)
-{
-    return (uint64_t)llround(usd_per_million * 1e6);
-}
-
-static const struct baton_price *price_of(const struct baton_agents *agents, uint32_t agent)
-{
-    for (uint32_t i = 0; i < agents->price_count; i++) {
-        if (baton_str_equal(agents->prices[i].model, agents->list[agent].model)) {
-            return &agents->prices[i];
-        }
-    }
-    return NULL;
-}
-
 /* A conversation has a cost when some call has, and every call with tokens has a price. */
 static void count_cost(struct evaluation *evaluation)
 {
@@ -386,16 +370,14 @@ static void count_cost(struct evaluation *evaluation)
     for (uint32_t i = 0; agents->price_count > 0 && i < evaluation->count; i++) {
         for (uint32_t k = 0; k < evaluation->records[i]->turn_count; k++) {
             const struct baton_turn *turn = &evaluation->records[i]->turns[k];
-            const struct baton_price *price = turn->usage.is_known ? price_of(agents, turn->agent) : NULL;
+            const struct baton_price *price =
+                turn->usage.is_known ? baton_price_find(agents, agents->list[turn->agent].model) : NULL;
             if (turn->usage.is_known && price == NULL) {
                 return;
             }
             if (price != NULL) {
                 has_cost = true;
-                pico += (uint64_t)turn->usage.input * pico_per_token(price->in) +
-                        (uint64_t)turn->usage.cached * pico_per_token(price->cached) +
-                        (uint64_t)turn->usage.cache_write * pico_per_token(price->cache_write) +
-                        (uint64_t)turn->usage.output * pico_per_token(price->out);
+                pico += baton_price_pico(price, &turn->usage);
             }
         }
     }

@@ -20,7 +20,8 @@ struct baton_request {
     struct baton_str tool_choice;                        /* empty = unset */
     uint32_t nesting;                                    /* above 0: the agent runs as a tool of another */
     struct baton_arena *arena;                           /* for the reply; lives as long as the conversation */
-    void (*on_text)(void *user, struct baton_str delta); /* a streaming provider calls it for each piece of text */
+    void (*on_text)(void *user, struct baton_str delta); /* a streaming provider calls it for each piece of text; NULL:
+                                                            nobody listens */
     void *user;
 };
 

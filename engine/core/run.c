@@ -223,7 +223,7 @@ static enum baton_status ask(struct baton_run *run, struct baton_turn *turn, str
         .tool_choice = tool_choice_now(run),
         .nesting = run->options.nesting,
         .arena = run->arena,
-        .on_text = on_text,
+        .on_text = run->options.events.on_event == NULL ? NULL : on_text, /* what nobody hears can be asked for again */
         .user = run,
     };
     turn->seen = seen->list;

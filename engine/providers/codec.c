@@ -4,9 +4,11 @@
 
 static void put_header(struct baton_text *out, const char *name, struct baton_str value)
 {
-    baton_text_puts(out, name);
-    baton_text_append(out, value.data, value.length);
-    baton_text_putc(out, '\n');
+    if (value.data != NULL) {
+        baton_text_puts(out, name);
+        baton_text_append(out, value.data, value.length);
+        baton_text_putc(out, '\n');
+    }
 }
 
 static void bearer(struct baton_text *out, struct baton_str key)
@@ -94,7 +96,7 @@ const struct baton_codec *baton_codec_find(struct baton_str name)
 enum baton_status baton_codec_headers(const struct baton_codec *codec, struct baton_text *out, struct baton_str key,
                                       struct baton_error *err)
 {
-    if (key.length == 0) {
+    if (key.length == 0 && key.data != NULL) {
         return baton_error_set(err, BATON_EUSAGE, "%s needs a key; set %s", codec->name, codec->key_variable);
     }
     for (size_t i = 0; i < key.length; i++) {

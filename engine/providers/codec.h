@@ -53,7 +53,8 @@ const struct baton_codec *baton_codec_find(struct baton_str name);
 const struct baton_codec *baton_codec_at(size_t i);
 
 /* Writes the request's headers, `name: value` and a line feed each: content type, key and what the format asks for.
- * BATON_EUSAGE when the key is empty or holds what no header may (the message does not show it). */
+ * A key without data (NULL) is none, for servers on this machine that ask for none: then no header has it. BATON_EUSAGE
+ * when the key is empty or holds what no header may (the message does not show it). */
 BATON_MUST_CHECK enum baton_status baton_codec_headers(const struct baton_codec *codec, struct baton_text *out,
                                                        struct baton_str key, struct baton_error *err);
 

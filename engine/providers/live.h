@@ -1,0 +1,110 @@
+/* live.h - asks the live services: what the run loop wants goes out over HTTP, and a whole answer comes back, or an error.
+ *
+ *     struct baton_live_options options = baton_live_options_default(agents);   // agents outlive the live
+ *     options.setting = environment;                                            // `getenv`, in evals/main.c only
+ *     options.is_stream = true;
+ *     status = baton_live_new(&live, &options, &err);                           // once, for all threads
+ *
+ *     status = baton_live_caller_new(&caller, live, &err);                      // in each worker thread
+ *     run_options.provider = baton_live_caller_provider(caller);
+ *     run_options.clock = options.clock;                                        // times are measured
+ *     ...
+ *     baton_live_caller_free(caller);                                           // all callers first
+ *     baton_live_free(live);
+ *
+ * A call encodes the request once (codec.h), waits for its turn (limiter.h), posts (http.h), decodes what comes, whole or
+ * as a stream, whichever the server chose (decoder.h), and makes it again where that makes sense (retry.h): never once text
+ * has gone to the request's on_text. Half an answer is an error. Before a reply is handed back it is shown to the sink
+ * (traffic.h): what has been used has been recorded. A request that was refused for what it says (BATON_FAULT_BAD_REQUEST)
+ * is shown too, as it would be refused again; a failure that is not the request's own never is.
+ *
+ * Where it posts: the format's base URL variable (OPENAI_BASE_URL, ANTHROPIC_BASE_URL, OPENROUTER_BASE_URL) where that is
+ * set and not empty, else the service itself. No file can say where a key is sent. Plain http:// is for this machine.
+ * Which key:      the format's key variable. Without one a call is made only to plain http:// or a unix socket, which is to
+ * say to this machine, and then no header has a key: Ollama, vLLM and the like.
+ *
+ * Owns:     agents, clock, sink, settings' user and all texts of the options are borrowed and outlive the live. Its copy of
+ *           the keys goes with baton_live_free().
+ * Threads:  a live is shared by all; a caller belongs to one thread at a time.
+ * Secrets:  no key is in an error text, in an event or in the traffic; one that a service quotes is cut out of the error.
+ * Limits:   spend_max_pico and tokens_max are of the live, over all its threads and providers: calls under way when one is
+ *           reached still count, so it is passed by those at most. Rates are of each provider by itself. A reply without usage
+ *           counts by its bytes (4 a token), an attempt that broke off after its answer had begun by those of its request.
+ */
+#ifndef BATON_ENGINE_PROVIDERS_LIVE_H
+#define BATON_ENGINE_PROVIDERS_LIVE_H
+
+#include "engine/providers/codec.h"
+#include "engine/providers/fault.h"
+#include "engine/providers/retry.h"
+#include "engine/providers/traffic.h"
+
+enum {
+    BATON_LIVE_TIMEOUT_MS = 600000,         /* of a call with all its attempts, but not the wait for its turn */
+    BATON_LIVE_OUTPUT_TOKENS_GUESSED = 1024 /* of an answer, for tokens_per_minute, where no maximum is set */
+};
+
+struct baton_live;
+struct baton_live_caller;
+
+struct baton_live_options {
+    const struct baton_agents *agents;
+    struct baton_str provider, model; /* in place of the agents' own; empty: theirs */
+    bool is_stream;
+    bool is_stateless;         /* Responses: see codec.h */
+    int64_t output_tokens_max; /* of an answer; 0: see codec.h */
+
+    uint64_t requests_per_minute, tokens_per_minute; /* 0: any number */
+    uint64_t spend_max_pico;                         /* pico-USD by the agents file's prices; 0: any sum */
+    uint64_t tokens_max;                             /* in and out, cached ones too; 0: any number */
+
+    struct baton_retry_policy retry;
+    uint64_t timeout_ns; /* of a call with all its attempts */
+    uint64_t idle_ns;    /* without a byte; 0: BATON_HTTP_IDLE_MS */
+    uint64_t seed;       /* jitter draws by (seed, conversation, exchange, turn, agent) */
+
+    struct baton_clock *clock;
+    const volatile int *interrupted; /* NULL: never */
+
+    /* The value of an environment variable, or NULL. Asked by baton_live_new() only. NULL: none is set. */
+    const char *(*setting)(void *user, const char *name);
+    void *user;
+
+    struct baton_traffic_sink *sink; /* NULL: nobody listens */
+    const char *unix_socket;         /* connects there whatever the URL says, for tests; NULL: to the host */
+};
+
+/* The constants above and of retry.h, the system's clock, no stream, no limits, seed 0. */
+struct baton_live_options baton_live_options_default(const struct baton_agents *agents);
+
+/* Finds provider, model, key and address for each agent. BATON_EUSAGE when one of them is missing or not known, when a URL
+ * may not be called, or when spend_max_pico is set and a model has no price; BATON_EPROVIDER when there is no libcurl;
+ * BATON_ENOMEM. */
+BATON_MUST_CHECK enum baton_status baton_live_new(struct baton_live **out, const struct baton_live_options *options,
+                                                  struct baton_error *err);
+void baton_live_free(struct baton_live *live);
+
+/* What has been done so far, by all callers. */
+struct baton_live_totals {
+    uint64_t calls;    /* that ended, well or not */
+    uint64_t attempts; /* requests sent */
+    uint64_t tokens;
+    uint64_t spent_pico; /* 0 where no price is known */
+};
+struct baton_live_totals baton_live_totals(const struct baton_live *live);
+
+/* BATON_ENOMEM, BATON_EPROVIDER. */
+BATON_MUST_CHECK enum baton_status baton_live_caller_new(struct baton_live_caller **out, struct baton_live *live,
+                                                         struct baton_error *err);
+void baton_live_caller_free(struct baton_live_caller *caller);
+
+/* For run options. Replies have BATON_LATENCY_MEASURED (the clock of the run is to be that of the options) and the time to
+ * the first text. Errors: BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_ELIMIT (a limit
+ * of money, tokens or memory), BATON_EINTERRUPTED, BATON_ENOMEM, and what the sink returns. */
+struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller);
+
+/* Of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */
+enum baton_provider_fault baton_live_caller_fault(const struct baton_live_caller *caller);
+uint32_t baton_live_caller_attempts(const struct baton_live_caller *caller);
+
+#endif

@@ -1,0 +1,576 @@
+#include "engine/base/prng.h"
+#include "engine/base/text.h"
+#include "engine/core/price.h"
+#include "engine/providers/decoder.h"
+#include "engine/providers/live_state.h"
+#include "engine/providers/sse.h"
+#include "engine/providers/wait.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { BYTES_PER_TOKEN = 4, TRAFFIC_BYTES_MAX = 256 * 1024 * 1024, FIRST_ITEMS = 16, KEY_PREFIX_BYTES = 12 };
+
+/* How the body of a reply comes. */
+enum form { FORM_UNDECIDED, FORM_WHOLE, FORM_STREAM };
+
+struct baton_live_caller {
+    struct baton_provider provider; /* first */
+    struct baton_live *live;
+    struct baton_http *http;
+    struct baton_decoder *decoder;
+    struct baton_sse sse;
+    struct baton_text request, body; /* sent; received, where it is no stream */
+    struct baton_arena *arena;       /* of what the sink gets to see of an attempt */
+    enum baton_provider_fault fault;
+    uint32_t attempts;
+};
+
+/* A call under way, and its present attempt. */
+struct call {
+    struct baton_live_caller *caller;
+    const struct baton_live_role *role;
+    const struct baton_request *asked;
+    uint64_t start_ns;  /* of the first attempt */
+    uint64_t queued_ns; /* waiting for its turn, all attempts together */
+    bool was_delivered;
+    uint32_t number;
+    struct baton_prng prng;
+
+    uint64_t attempt_ns; /* when it began */
+    int64_t ttft_ns;     /* from then */
+    enum form form;
+    enum baton_status feed_status; /* of the reading of a stream, and its error */
+    struct baton_error feed_error;
+    struct baton_http_response response;
+    struct baton_wire_header *headers;
+    struct baton_traffic_event *events;
+    size_t header_count, header_capacity, event_count, event_capacity;
+    bool is_short_of_memory;
+};
+
+static uint64_t now(const struct call *call)
+{
+    struct baton_clock *clock = call->caller->live->options.clock;
+    return clock->now_ns(clock);
+}
+
+/* ---- what the sink gets to see ---- */
+
+static struct baton_str keep(struct call *call, struct baton_str text)
+{
+    char *data = baton_arena_copy(call->caller->arena, text.data, text.length);
+    call->is_short_of_memory = call->is_short_of_memory || data == NULL;
+    return (struct baton_str){ data, data == NULL ? 0 : text.length };
+}
+
+/* The list with room for one more; NULL, and the call is short of memory, where there is none. */
+static void *grown(struct call *call, void *list, size_t count, size_t *capacity, size_t item_bytes)
+{
+    if (count < *capacity) {
+        return list;
+    }
+    size_t wanted = *capacity == 0 ? FIRST_ITEMS : *capacity * 2;
+    void *longer = baton_arena_array(call->caller->arena, wanted, item_bytes);
+    if (longer == NULL) {
+        call->is_short_of_memory = true;
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(longer, list, count * item_bytes);
+    }
+    *capacity = wanted;
+    return longer;
+}
+
+static void on_header(void *user, struct baton_str name, struct baton_str value)
+{
+    struct call *call = user;
+    struct baton_wire_header *list =
+        grown(call, call->headers, call->header_count, &call->header_capacity, sizeof *list);
+    if (list != NULL) {
+        call->headers = list;
+        list[call->header_count++] = (struct baton_wire_header){ keep(call, name), keep(call, value) };
+    }
+}
+
+static void keep_event(struct call *call, const struct baton_sse_event *event)
+{
+    struct baton_traffic_event *list =
+        grown(call, call->events, call->event_count, &call->event_capacity, sizeof *list);
+    if (list != NULL) {
+        call->events = list;
+        list[call->event_count++] = (struct baton_traffic_event){ .time_ns = now(call) - call->attempt_ns,
+                                                                  .name = keep(call, event->type),
+                                                                  .data = keep(call, event->data) };
+    }
+}
+
+static enum baton_status show(struct call *call, struct baton_error *err)
+{
+    const struct baton_live_caller *caller = call->caller;
+    struct baton_traffic_sink *sink = caller->live->options.sink;
+    const bool is_stream = call->form == FORM_STREAM;
+    const struct baton_traffic traffic = {
+        .asked = call->asked,
+        .codec = call->role->place->codec,
+        .model = call->role->model,
+        .request = baton_text_str(&caller->request),
+        .status = call->response.status,
+        .headers = { call->headers, call->header_count },
+        .is_stream = is_stream,
+        .body = is_stream ? BATON_STR("") : baton_text_str(&caller->body),
+        .events = call->events,
+        .event_count = call->event_count,
+        .ttft_ns = call->ttft_ns,
+        .total_ns = call->response.total_ns,
+    };
+    if (sink == NULL) {
+        return BATON_OK;
+    }
+    if (call->is_short_of_memory) {
+        return baton_error_set(err, BATON_ELIMIT, "an answer needs more memory to be recorded than is allowed");
+    }
+    return sink->take(sink, &traffic, err);
+}
+
+/* ---- what comes in ---- */
+
+static void on_text(void *user, struct baton_str delta)
+{
+    struct call *call = user;
+    const struct baton_request *asked = call->asked;
+    if (call->ttft_ns == BATON_TIME_UNKNOWN) {
+        call->ttft_ns = (int64_t)(now(call) - call->attempt_ns);
+    }
+    if (asked->on_text != NULL) {
+        call->was_delivered = true;
+        asked->on_text(asked->user, delta);
+    }
+}
+
+static bool is_type(const char *content_type, const char *wanted)
+{
+    return strncasecmp(content_type, wanted, strlen(wanted)) == 0;
+}
+
+/* By the content type; where that says neither, by what was asked for and what the body begins with. */
+static enum form form_of(const struct call *call, struct baton_str piece)
+{
+    const char *type = call->response.content_type;
+    if (is_type(type, "text/event-stream")) {
+        return FORM_STREAM;
+    }
+    if (is_type(type, "application/json") || !call->caller->live->options.is_stream) {
+        return FORM_WHOLE;
+    }
+    for (size_t i = 0; i < piece.length; i++) {
+        if (strchr(" \t\r\n", piece.data[i]) == NULL) {
+            return strchr("{[<", piece.data[i]) != NULL ? FORM_WHOLE : FORM_STREAM;
+        }
+    }
+    return FORM_UNDECIDED;
+}
+
+static enum baton_status on_event(void *user, const struct baton_sse_event *event, struct baton_error *err)
+{
+    struct call *call = user;
+    if (call->caller->live->options.sink != NULL) {
+        keep_event(call, event);
+    }
+    return baton_decoder_event(call->caller->decoder, event, err);
+}
+
+/* A piece of the body of a 2xx. After the last event it is read on, so that the connection can be used again. */
+static bool on_data(void *user, struct baton_str piece)
+{
+    struct call *call = user;
+    struct baton_live_caller *caller = call->caller;
+    call->form = call->form == FORM_UNDECIDED ? form_of(call, piece) : call->form;
+    if (call->form == FORM_STREAM) {
+        call->feed_status = baton_sse_feed(&caller->sse, piece, on_event, call, &call->feed_error);
+        return call->feed_status == BATON_OK;
+    }
+    baton_text_append(&caller->body, piece.data, piece.length);
+    return !caller->body.failed;
+}
+
+static void attempt_begin(struct call *call)
+{
+    struct baton_live_caller *caller = call->caller;
+    struct baton_request request = *call->asked;
+    request.on_text = on_text;
+    request.user = call;
+    baton_decoder_begin(caller->decoder, call->role->place->codec, &request);
+    baton_sse_reset(&caller->sse);
+    baton_text_reset(&caller->body);
+    baton_arena_reset(caller->arena);
+    call->headers = NULL;
+    call->events = NULL;
+    call->header_count = call->header_capacity = call->event_count = call->event_capacity = 0;
+    call->is_short_of_memory = false;
+    call->form = FORM_UNDECIDED;
+    call->feed_status = BATON_OK;
+    call->ttft_ns = BATON_TIME_UNKNOWN;
+    call->attempt_ns = now(call);
+    call->number++;
+}
+
+static uint64_t elapsed(const struct call *call)
+{
+    return now(call) - call->start_ns - call->queued_ns;
+}
+
+static enum baton_status post(struct call *call, struct baton_error *err)
+{
+    struct baton_live *live = call->caller->live;
+    const struct baton_live_options *options = &live->options;
+    const struct baton_live_place *place = call->role->place;
+    const uint64_t spent_ns = elapsed(call);
+    const struct baton_http_request request = { .url = place->url,
+                                                .headers = place->headers,
+                                                .header_count = place->header_count,
+                                                .body = baton_text_str(&call->caller->request),
+                                                .timeout_ns =
+                                                    spent_ns < options->timeout_ns ? options->timeout_ns - spent_ns : 0,
+                                                .idle_ns = options->idle_ns,
+                                                .unix_socket = options->unix_socket,
+                                                .on_header = options->sink == NULL ? NULL : on_header,
+                                                .on_data = on_data,
+                                                .user = call };
+    atomic_fetch_add(&live->attempts, 1);
+    return baton_http_post(&call->response, call->caller->http, &request, err);
+}
+
+/* ---- what came of it ---- */
+
+static enum baton_provider_fault fault_of(enum baton_http_failure failure)
+{
+    switch (failure) {
+    case BATON_HTTP_CONNECT:
+    case BATON_HTTP_TLS:
+        return BATON_FAULT_CONNECTION;
+    case BATON_HTTP_TIMEOUT:
+        return BATON_FAULT_TIMEOUT;
+    case BATON_HTTP_CUT:
+        return BATON_FAULT_CUT;
+    default:
+        return BATON_FAULT_PROTOCOL;
+    }
+}
+
+/* The HTTP status that a fault would have had; 0: it is not of the kind that has one. */
+static unsigned status_of(enum baton_provider_fault fault)
+{
+    static const unsigned statuses[BATON_FAULT_COUNT] = {
+        [BATON_FAULT_RATE_LIMIT] = 429, [BATON_FAULT_OVERLOADED] = 529,  [BATON_FAULT_SERVER] = 500,
+        [BATON_FAULT_TIMEOUT] = 408,    [BATON_FAULT_CONFLICT] = 409,    [BATON_FAULT_QUOTA] = 402,
+        [BATON_FAULT_AUTH] = 401,       [BATON_FAULT_BAD_REQUEST] = 400, [BATON_FAULT_NOT_FOUND] = 404,
+    };
+    return statuses[fault];
+}
+
+/* Tells the retry policy, in the response, what only the decoder could see. A status that says as much stays. */
+static struct baton_http_response judged(const struct call *call)
+{
+    struct baton_http_response response = call->response;
+    const enum baton_provider_fault fault = call->caller->fault;
+    if (fault == BATON_FAULT_CUT) {
+        response.failure = BATON_HTTP_CUT;
+    } else if (status_of(fault) == 0) {
+        response.failure = response.failure == BATON_HTTP_NONE || response.failure == BATON_HTTP_STOPPED
+                               ? BATON_HTTP_PROTOCOL
+                               : response.failure;
+    } else if (response.status / 100 == 2 || !baton_provider_fault_is_transient(fault)) {
+        response.failure = response.failure == BATON_HTTP_STOPPED ? BATON_HTTP_NONE : response.failure;
+        response.status = response.failure == BATON_HTTP_NONE ? status_of(fault) : response.status;
+    }
+    return response;
+}
+
+/* Decodes the reply to a post that ended as `status` says. */
+static enum baton_status decode(struct call *call, enum baton_status status, struct baton_reply *reply,
+                                struct baton_error *err)
+{
+    struct baton_live_caller *caller = call->caller;
+    const struct baton_http_response *response = &call->response;
+    const bool is_whole_anyway = call->form == FORM_STREAM && baton_decoder_is_over(caller->decoder);
+    if (status != BATON_OK && !(status == BATON_EPROVIDER && is_whole_anyway)) {
+        caller->fault = status == BATON_EPROVIDER ? fault_of(response->failure) : BATON_FAULT_NONE;
+        return status;
+    }
+    if (response->status / 100 !=
+        2) { /* collected by the transfer; the sink wants it, and the next post would lose it */
+        baton_text_append(&caller->body, response->body.data, response->body.length);
+        call->form = FORM_WHOLE;
+    }
+    if (caller->body.failed) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory for an answer");
+    }
+    if (call->form == FORM_UNDECIDED) {
+        call->form = form_of(call, BATON_STR("{"));
+    }
+    status = call->form == FORM_STREAM ? baton_decoder_end(caller->decoder, reply, err)
+                                       : baton_decoder_body(caller->decoder, (int)response->status,
+                                                            baton_text_str(&caller->body), reply, err);
+    caller->fault = baton_decoder_fault(caller->decoder);
+    reply->was_streamed = reply->was_streamed && call->asked->on_text != NULL;
+    return status;
+}
+
+void baton_live_hide_key(char *text, const char *key)
+{
+    const size_t length = key == NULL ? 0 : strlen(key);
+    const size_t shown_max = length < KEY_PREFIX_BYTES ? length : KEY_PREFIX_BYTES;
+    static const char stand_in[] = "[key]";
+    if (length < sizeof stand_in - 1) {
+        return; /* too short to be a secret, or to be found */
+    }
+    for (char *place = text; *place != '\0'; place++) {
+        size_t same = 0;
+        while (same < length && place[same] == key[same]) {
+            same++;
+        }
+        if (same >= shown_max) {
+            memcpy(place, stand_in, sizeof stand_in - 1);
+            memmove(place + sizeof stand_in - 1, place + same, strlen(place + same) + 1);
+            place += sizeof stand_in - 2;
+        }
+    }
+}
+
+/* ---- limits ---- */
+
+static uint64_t sum(const struct baton_usage *usage)
+{
+    return (uint64_t)usage->input + (uint64_t)usage->cached + (uint64_t)usage->cache_write + (uint64_t)usage->output;
+}
+
+static int64_t guessed(size_t bytes)
+{
+    return (int64_t)((bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+}
+
+/* What the attempt used: as the provider says, or by the bytes that went to and fro, or nothing where it refused. */
+static struct baton_usage used(const struct call *call, const struct baton_reply *reply)
+{
+    struct baton_usage usage = { 0 };
+    if (reply != NULL && reply->usage.is_known) {
+        return reply->usage;
+    }
+    if (reply != NULL || call->response.status / 100 == 2) {
+        usage.input = guessed(call->caller->request.length);
+    }
+    for (uint32_t i = 0; reply != NULL && i < reply->call_count; i++) {
+        usage.output += guessed(reply->calls[i].name.length + reply->calls[i].arguments.length);
+    }
+    usage.output += reply == NULL ? 0 : guessed(reply->text.length);
+    return usage;
+}
+
+struct permits {
+    struct baton_limiter_permit rate, money;
+};
+
+static enum baton_status acquire(struct call *call, struct permits *out, struct baton_error *err)
+{
+    struct baton_live *live = call->caller->live;
+    const struct baton_live_options *options = &live->options;
+    const uint64_t before_ns = now(call);
+    const uint64_t tokens = atomic_load(&live->tokens);
+    const uint64_t answer = options->output_tokens_max > 0 ? (uint64_t)options->output_tokens_max
+                                                           : (uint64_t)BATON_LIVE_OUTPUT_TOKENS_GUESSED;
+    if (options->tokens_max > 0 && tokens >= options->tokens_max) {
+        return baton_error_set(err, BATON_ELIMIT,
+                               "%llu tokens have been used, and the limit is %llu; raise it to make further calls",
+                               (unsigned long long)tokens, (unsigned long long)options->tokens_max);
+    }
+    struct baton_limiter *rate = call->role->place->limiter;
+    enum baton_status status =
+        baton_limiter_acquire(&out->rate, rate, (uint64_t)guessed(call->caller->request.length) + answer, err);
+    if (status == BATON_OK) {
+        status = baton_limiter_acquire(&out->money, live->purse, 0, err);
+        if (status != BATON_OK) {
+            baton_limiter_settle(rate, &out->rate, 0, 0);
+        }
+    }
+    call->queued_ns += now(call) - before_ns;
+    return status;
+}
+
+static void settle(struct call *call, const struct permits *permits, const struct baton_reply *reply)
+{
+    struct baton_live *live = call->caller->live;
+    const struct baton_usage usage = used(call, reply);
+    const uint64_t cost_pico = call->role->price == NULL ? 0 : baton_price_pico(call->role->price, &usage);
+    baton_limiter_settle(call->role->place->limiter, &permits->rate, sum(&usage), 0);
+    baton_limiter_settle(live->purse, &permits->money, 0, cost_pico);
+    atomic_fetch_add(&live->tokens, sum(&usage));
+}
+
+/* ---- a call ---- */
+
+static enum baton_status attempt(struct call *call, struct baton_reply *reply, struct baton_error *err)
+{
+    struct permits permits;
+    enum baton_status status = acquire(call, &permits, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    attempt_begin(call);
+    status = decode(call, post(call, err), reply, err);
+    settle(call, &permits, status == BATON_OK ? reply : NULL);
+    return status;
+}
+
+/* After a failure: waits and says BATON_OK where it is to be made again, else what the call ends with. */
+static enum baton_status again(struct call *call, enum baton_status status, struct baton_error *err)
+{
+    const struct baton_live_options *options = &call->caller->live->options;
+    const struct baton_http_response response = judged(call);
+    const struct baton_retry_attempt ended = { .number = call->number,
+                                               .response = &response,
+                                               .was_delivered = call->was_delivered,
+                                               .elapsed_ns = elapsed(call),
+                                               .timeout_ns = options->timeout_ns };
+    const struct baton_retry_decision decision = baton_retry_decide(&options->retry, &ended, &call->prng);
+    if (!decision.is_retry) {
+        const size_t length = err == NULL ? 0 : strlen(err->text);
+        if (err != NULL && call->number > 1) {
+            snprintf(err->text + length, sizeof err->text - length, " (after %u attempts)", (unsigned)call->number);
+        }
+        return status;
+    }
+    if (!baton_wait(options->clock, decision.wait_ns, options->interrupted)) {
+        return baton_error_set(err, BATON_EINTERRUPTED, "interrupted while waiting to call '%s' again",
+                               call->role->place->codec->name);
+    }
+    return BATON_OK;
+}
+
+static enum baton_status encode(struct call *call, struct baton_error *err)
+{
+    struct baton_live_caller *caller = call->caller;
+    const struct baton_live_options *options = &caller->live->options;
+    const struct baton_encode_options encode_options = { .model = call->role->model,
+                                                         .output_tokens_max = options->output_tokens_max,
+                                                         .is_stream = options->is_stream,
+                                                         .is_stateless = options->is_stateless };
+    baton_text_reset(&caller->request);
+    return call->role->place->codec->encode(&caller->request, call->asked, &encode_options, err);
+}
+
+static enum baton_status make(struct call *call, struct baton_reply *reply, struct baton_error *err)
+{
+    enum baton_status status = encode(call, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    for (bool is_over = false; !is_over;) {
+        status = attempt(call, reply, err);
+        is_over = status != BATON_EPROVIDER;
+        if (!is_over) {
+            baton_live_hide_key(err->text, call->role->place->key);
+            const enum baton_status next = again(call, status, err);
+            is_over = next != BATON_OK;
+            status = next;
+        }
+    }
+    if (status == BATON_OK) {
+        return show(call, err);
+    }
+    if (status == BATON_EPROVIDER && call->caller->fault == BATON_FAULT_BAD_REQUEST) {
+        struct baton_error inner; /* it is the refusal that counts, but where it cannot be recorded, that does */
+        enum baton_status shown = show(call, &inner);
+        if (shown != BATON_OK) {
+            *err = inner;
+            return shown;
+        }
+    }
+    return status;
+}
+
+static enum baton_status live_call(struct baton_provider *provider, const struct baton_request *request,
+                                   struct baton_reply *reply, struct baton_error *err)
+{
+    struct baton_live_caller *caller = (struct baton_live_caller *)provider;
+    struct baton_live *live = caller->live;
+    const struct baton_str id = request->conversation_id;
+    struct baton_error inner;
+    char purpose[80];
+    struct call call = { .caller = caller, .role = &live->roles[request->agent], .asked = request };
+    snprintf(purpose, sizeof purpose, "retry %u %u %u %u", (unsigned)request->exchange, (unsigned)request->turn,
+             (unsigned)request->nesting, (unsigned)request->agent);
+    baton_prng_seed_for(&call.prng, live->options.seed, id.data == NULL ? "" : id.data, id.length, purpose);
+    call.start_ns = now(&call);
+    caller->fault = BATON_FAULT_NONE;
+    enum baton_status status = make(&call, reply, err == NULL ? &inner : err);
+    caller->attempts = call.number;
+    caller->fault = status == BATON_EPROVIDER ? caller->fault : BATON_FAULT_NONE;
+    atomic_fetch_add(&live->calls, 1);
+    if (status == BATON_OK) {
+        reply->latency_ns = BATON_LATENCY_MEASURED;
+        reply->ttft_ns = call.ttft_ns == BATON_TIME_UNKNOWN ? BATON_TIME_UNKNOWN
+                                                            : call.ttft_ns + (int64_t)(call.attempt_ns - call.start_ns);
+    }
+    return status;
+}
+
+/* ---- a caller ---- */
+
+enum baton_status baton_live_caller_new(struct baton_live_caller **out, struct baton_live *live,
+                                        struct baton_error *err)
+{
+    const struct baton_http_options http = { .clock = live->options.clock, .interrupted = live->options.interrupted };
+    struct baton_live_caller *caller = baton_system_take(sizeof *caller);
+    *out = NULL;
+    if (caller == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory for a live provider");
+    }
+    *caller = (struct baton_live_caller){ .provider = { .call = live_call },
+                                          .live = live,
+                                          .decoder = baton_decoder_new(),
+                                          .arena = baton_arena_new(TRAFFIC_BYTES_MAX),
+                                          .request = baton_text_with_limit(BATON_REQUEST_BYTES_MAX),
+                                          .body = baton_text_with_limit(BATON_HTTP_BODY_BYTES_MAX) };
+    baton_sse_init(&caller->sse);
+    enum baton_status status = caller->decoder == NULL || caller->arena == NULL
+                                   ? baton_error_set(err, BATON_ENOMEM, "out of memory for a live provider")
+                                   : baton_http_new(&caller->http, &http, err);
+    if (status != BATON_OK) {
+        baton_live_caller_free(caller);
+        return status;
+    }
+    *out = caller;
+    return BATON_OK;
+}
+
+void baton_live_caller_free(struct baton_live_caller *caller)
+{
+    if (caller == NULL) {
+        return;
+    }
+    baton_http_free(caller->http);
+    baton_decoder_free(caller->decoder);
+    baton_sse_clear(&caller->sse);
+    baton_arena_free(caller->arena);
+    baton_text_clear(&caller->request);
+    baton_text_clear(&caller->body);
+    baton_system_give(caller);
+}
+
+struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller)
+{
+    return &caller->provider;
+}
+
+enum baton_provider_fault baton_live_caller_fault(const struct baton_live_caller *caller)
+{
+    return caller->fault;
+}
+
+uint32_t baton_live_caller_attempts(const struct baton_live_caller *caller)
+{
+    return caller->attempts;
+}
