@@ -108,7 +108,8 @@ static void check_suite(struct check *check, const char *path)
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_arg_list none = { 0 };
-    enum baton_status status = baton_session_open(&session, path, &args, &err);
+    enum baton_status status =
+        baton_session_open(&session, path, &args, &(struct baton_session_world){ .is_dry = true }, &err);
     status = status == BATON_OK ? baton_session_gates(&session, &none, &gates, &gate_count, &err) : status;
     if (status == BATON_OK) {
         check->agents = session.agents;

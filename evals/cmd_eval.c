@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { LIVE_THREADS = 8 };
+
 struct eval_args {
     struct baton_session_args session;
     const char *out, *shard, *filter, *tag;
@@ -23,6 +25,7 @@ struct eval_args {
 
 static const struct baton_switch switches[] = {
     BATON_SESSION_SWITCHES(eval_args, session),
+    BATON_LIVE_SWITCHES(eval_args, session),
     { "out", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, out), "DIR", "write summary.json and results.jsonl there",
       0, 0 },
     { "report", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, reports), "FORM[=FILE]",
@@ -34,8 +37,8 @@ static const struct baton_switch switches[] = {
     { "tag", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, tag), "TAG", "only conversations with that tag", 0, 0 },
     { "shard", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, shard), "I/N", "the I-th of N parts, by hash of the id",
       0, 0 },
-    { "jobs", 'j', BATON_SWITCH_NUMBER, offsetof(struct eval_args, threads), "N", "threads (all cores)", 1,
-      BATON_THREADS_MAX },
+    { "jobs", 'j', BATON_SWITCH_NUMBER, offsetof(struct eval_args, threads), "N",
+      "threads (all cores); live: calls in flight (8)", 1, BATON_THREADS_MAX },
     { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, strict), NULL, "exit 6 when a replay diverged", 0, 0 },
     { "json", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, json), NULL, "print summary.json instead of the report",
       0, 0 },
@@ -163,10 +166,19 @@ static enum baton_status check_args(struct eval *eval)
 
 /* ---- the run ---- */
 
+static bool is_live(const struct eval *eval)
+{
+    return eval->session.play.sources.kind == BATON_SOURCE_LIVE;
+}
+
+/* A live call is waiting, not work: more of them than cores. */
 static uint32_t thread_count(const struct eval *eval)
 {
     if (eval->args.threads > 0) {
         return (uint32_t)eval->args.threads;
+    }
+    if (is_live(eval)) {
+        return LIVE_THREADS;
     }
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > BATON_THREADS_MAX ? BATON_THREADS_MAX : (uint32_t)cores;
@@ -190,6 +202,9 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         .user = &line,
     };
     eval->session.play.wants_steps = eval->sinks.wants_steps;
+    if (is_live(eval)) {
+        baton_cases_one_by_one(cases);
+    }
     enum baton_status status = read_shard(eval, &options);
     status = status == BATON_OK ? baton_runner_run(&eval->ran, &eval->tally, &options, eval->err) : status;
     baton_progress_end(&line);
@@ -287,7 +302,7 @@ static enum baton_status report(struct eval *eval)
     struct baton_report_context context = {
         .summary = &eval->summary,
         .has_colour = baton_world.has_colour && !eval->args.no_color,
-        .is_replay = eval->session.model == NULL,
+        .is_replay = eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT,
         .failures = eval->failures.data,
         .verdict_reason = eval->verdict_reason,
         .explain = eval->suite_path == NULL
@@ -300,7 +315,7 @@ static enum baton_status report(struct eval *eval)
 
 static void warn(const struct eval *eval)
 {
-    if (eval->session.model == NULL && eval->ran.answers_recorded == 0) {
+    if (eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT && eval->ran.answers_recorded == 0) {
         fputs(
             "baton: none of these conversations holds a recorded answer; to play them, choose a model: --provider sim:oracle\n",
             stderr);
@@ -343,7 +358,8 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     }
     if (status == BATON_OK) {
         eval.suite_path = plain.count > 0 ? plain.items[0] : NULL;
-        status = baton_session_open(&eval.session, eval.suite_path, &eval.args.session, err);
+        const struct baton_session_world world = baton_world_outside();
+        status = baton_session_open(&eval.session, eval.suite_path, &eval.args.session, &world, err);
         status = status == BATON_OK ? check_args(&eval) : status;
         status = status == BATON_OK
                      ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)

@@ -155,7 +155,7 @@ static enum baton_status explain_played(struct baton_session *session, const cha
 {
     struct baton_conversation conversation;
     struct baton_tally tally = { 0 };
-    struct baton_evaluator evaluator;
+    struct baton_evaluator evaluator = { 0 };
     struct baton_result result;
     struct baton_exchange **records;
     enum baton_status status = baton_find_case(&conversation, session, baton_str_of(id), err);
@@ -176,6 +176,7 @@ static enum baton_status explain_played(struct baton_session *session, const cha
             print_label(&result.whole);
         }
     }
+    baton_evaluator_clear(&evaluator);
     baton_tally_clear(&tally);
     return status;
 }
@@ -284,7 +285,8 @@ static enum baton_status explain_run(const struct baton_verb *verb, int argc, ch
         if (results != NULL) {
             status = explain_row(arena, results, id, err);
         } else {
-            status = baton_session_open(&session, plain.count > 1 ? plain.items[0] : NULL, &args.session, err);
+            const struct baton_session_world world = baton_world_outside();
+            status = baton_session_open(&session, plain.count > 1 ? plain.items[0] : NULL, &args.session, &world, err);
             status = status == BATON_OK ? explain_played(&session, id, err) : status;
             baton_session_clear(&session);
         }

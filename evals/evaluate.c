@@ -2,25 +2,14 @@
 
 #include "engine/core/path.h"
 #include "engine/core/price.h"
-#include "sim/transcript.h"
-#include "sim/virtual_clock.h"
 
 #include <string.h>
-
-/* Who answers in this conversation: the recording or a model. */
-struct cast {
-    struct baton_transcript transcript;
-    struct baton_player player;
-    struct baton_virtual_clock clock;
-    bool is_replay;
-};
 
 /* One evaluation under way. */
 struct evaluation {
     struct baton_evaluator *evaluator;
     const struct baton_conversation *conversation;
     struct baton_arena *arena;
-    struct cast cast;
     struct baton_run *run;
     struct baton_result *result;
     struct baton_result_exchange *rows;
@@ -46,33 +35,25 @@ enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
-    return BATON_OK;
+    return baton_cast_init(&evaluator->cast, play->agents, &play->sources, err);
+}
+
+void baton_evaluator_clear(struct baton_evaluator *evaluator)
+{
+    baton_cast_clear(&evaluator->cast);
 }
 
 /* ---- playing ---- */
 
-static void cast_init(struct evaluation *evaluation, uint32_t repeat)
-{
-    const struct baton_play *play = evaluation->evaluator->play;
-    struct cast *cast = &evaluation->cast;
-    baton_virtual_clock_init(&cast->clock);
-    cast->is_replay = play->model == NULL;
-    if (cast->is_replay) {
-        baton_transcript_init(&cast->transcript, play->agents, evaluation->conversation, evaluation->arena);
-    } else {
-        baton_player_init(&cast->player, play->model, play->seed + repeat, evaluation->conversation->id);
-    }
-}
-
 static enum baton_status run_init(struct evaluation *evaluation)
 {
     const struct baton_play *play = evaluation->evaluator->play;
-    struct cast *cast = &evaluation->cast;
+    const struct baton_cast *cast = &evaluation->evaluator->cast;
     struct baton_run_options options = {
         .agents = play->agents,
-        .provider = cast->is_replay ? &cast->transcript.provider : &cast->player.provider,
-        .clock = &cast->clock.clock,
-        .tools = cast->is_replay ? &cast->transcript.tools : NULL,
+        .provider = cast->provider,
+        .clock = cast->clock,
+        .tools = cast->tools,
         .limits = play->limits,
         .loops_stop = play->loops_stop,
         .on_handoff_stop = play->on_handoff_stop,
@@ -324,13 +305,10 @@ static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t u
     if (status != BATON_OK) {
         return status;
     }
-    if (evaluation->cast.is_replay) {
-        uint32_t holder = baton_transcript_begin(&evaluation->cast.transcript, user_message);
-        if (was_cut_short(evaluation)) {
-            baton_run_hold(evaluation->run, holder);
-        }
-    } else {
-        baton_player_begin(&evaluation->cast.player, goal_of(evaluation, expect, message->starts_over));
+    uint32_t goal = goal_of(evaluation, expect, message->starts_over);
+    uint32_t holder = baton_cast_begin(&evaluation->evaluator->cast, user_message, goal);
+    if (holder != BATON_NONE && was_cut_short(evaluation)) {
+        baton_run_hold(evaluation->run, holder);
     }
     status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
     if (status != BATON_OK) {
@@ -458,7 +436,7 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
     if (evaluation.rows == NULL || evaluation.records == NULL) {
         return no_memory(&evaluation);
     }
-    cast_init(&evaluation, repeat);
+    baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed + repeat, arena);
     enum baton_status status = run_init(&evaluation);
     for (uint32_t at = baton_conversation_next_user(conversation, 0);
          at < conversation->message_count && status == BATON_OK;

@@ -6,14 +6,14 @@
 #ifndef BATON_EVALS_EVALUATE_H
 #define BATON_EVALS_EVALUATE_H
 
+#include "evals/cast.h"
 #include "evals/tally.h"
 #include "reports/result.h"
-#include "sim/model.h"
 
 /* How conversations are to be played; shared by all workers. */
 struct baton_play {
     const struct baton_agents *agents;
-    const struct baton_model *model; /* NULL: replay the recording */
+    struct baton_sources sources;
     uint64_t seed;
     uint32_t repeat_count;
     struct baton_limits limits;
@@ -24,14 +24,17 @@ struct baton_play {
 struct baton_evaluator {
     const struct baton_play *play;
     struct baton_tally *tally;
+    struct baton_cast cast;
     struct baton_loop_marks marks;
     struct baton_event_sink events; /* usually empty */
 };
 
-/* Memory for the marks comes from the arena, which must outlive the evaluator. */
+/* Memory for the marks comes from the arena, which must outlive the evaluator; so must `play`. The caller clears it. */
 BATON_MUST_CHECK enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
                                                         const struct baton_play *play, struct baton_tally *tally,
                                                         struct baton_error *err);
+
+void baton_evaluator_clear(struct baton_evaluator *evaluator);
 
 /* Plays the conversation once (repeat counts from 0) and counts it. *exchanges gets the engine's record of each exchange. */
 BATON_MUST_CHECK enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,

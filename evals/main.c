@@ -17,6 +17,12 @@ static const struct baton_verb *const verbs[] = {
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
 
+static const char *setting(void *user, const char *name)
+{
+    (void)user;
+    return getenv(name);
+}
+
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
@@ -104,6 +110,7 @@ int main(int argc, char **argv)
     const char *no_color = getenv("NO_COLOR");
     occupy_standard_streams();
     baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
+    baton_world.setting = setting;
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();
     if (argc < 2) {

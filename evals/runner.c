@@ -514,6 +514,7 @@ static enum baton_status worker_init(struct worker *worker, struct pool *pool, s
 
 static void worker_clear(struct worker *worker)
 {
+    baton_evaluator_clear(&worker->evaluator);
     baton_tally_clear(&worker->tally);
     baton_pattern_free(worker->filter);
     baton_arena_free(worker->lasting);

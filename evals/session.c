@@ -2,6 +2,8 @@
 
 #include "engine/base/suggest.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SESSION_BYTES_MAX = 1024 * 1024 * 1024 };
@@ -11,7 +13,8 @@ struct baton_session_args baton_session_args_unset(void)
     return (struct baton_session_args){ .seed = BATON_SESSION_UNSET,
                                         .repeat = BATON_SESSION_UNSET,
                                         .max_turns = BATON_SESSION_UNSET,
-                                        .max_handoffs = BATON_SESSION_UNSET };
+                                        .max_handoffs = BATON_SESSION_UNSET,
+                                        .live = { .retries = BATON_SESSION_UNSET } };
 }
 
 static enum baton_status find_profile(const char *name, const struct baton_profile **out, struct baton_error *err)
@@ -30,32 +33,94 @@ static enum baton_status find_profile(const char *name, const struct baton_profi
                            baton_suggest_text(&suggest, hint));
 }
 
+/* ---- who answers ---- */
+
 static enum baton_status unknown_provider(struct baton_str name, struct baton_error *err)
 {
+    static const char *const names[] = { "transcript", "live", "sim:oracle", "sim:random" };
     struct baton_suggest suggest;
     char hint[BATON_SUGGEST_TEXT_BYTES];
     baton_suggest_init(&suggest, name);
-    baton_suggest_offer(&suggest, BATON_STR("transcript"));
-    baton_suggest_offer(&suggest, BATON_STR("sim:oracle"));
-    baton_suggest_offer(&suggest, BATON_STR("sim:random"));
-    return baton_error_set(err, BATON_EUSAGE, "unknown provider '%.*s'; there are transcript and sim:NAME%s",
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(names[i]));
+    }
+    for (size_t i = 0; baton_codec_at(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(baton_codec_at(i)->name));
+    }
+    return baton_error_set(err, BATON_EUSAGE,
+                           "unknown provider '%.*s'; there are transcript, sim:NAME, live, and by name openai, "
+                           "openai-responses, anthropic and openrouter%s",
                            (int)name.length, name.data, baton_suggest_text(&suggest, hint));
 }
 
+static enum baton_status read_cost(const char *text, uint64_t *pico, struct baton_error *err)
+{
+    char *end = NULL;
+    double usd = text == NULL ? 0 : strtod(text, &end);
+    *pico = 0;
+    if (text == NULL) {
+        return BATON_OK;
+    }
+    if (end == text || *end != '\0' || !(usd > 0 && usd <= 1e6)) {
+        return baton_error_set(err, BATON_EUSAGE, "--max-cost must be a sum in USD such as 2.50, not '%s'", text);
+    }
+    *pico = (uint64_t)llround(usd * 1e12);
+    return BATON_OK;
+}
+
+static enum baton_status open_live(struct baton_session *session, const struct baton_session_args *args,
+                                   const struct baton_session_world *world, struct baton_str provider,
+                                   struct baton_error *err)
+{
+    struct baton_live_options options = baton_live_options_default(session->agents);
+    options.provider = provider;
+    options.model = args->live.model == NULL ? options.model : baton_str_of(args->live.model);
+    options.is_stream = args->live.stream || (world->has_person && !args->live.no_stream);
+    options.output_tokens_max = args->live.answer_tokens;
+    options.requests_per_minute = (uint64_t)args->live.requests_per_minute;
+    options.tokens_per_minute = (uint64_t)args->live.tokens_per_minute;
+    options.tokens_max = (uint64_t)args->live.max_tokens;
+    options.seed = (uint64_t)session->suite.seed;
+    options.setting = world->setting;
+    options.interrupted = world->interrupted;
+    options.tells_times = !world->has_person;
+    if (args->live.retries != BATON_SESSION_UNSET) {
+        options.retry.retries_max = (uint32_t)args->live.retries;
+    }
+    if (args->live.timeout_s > 0) {
+        options.timeout_ns = (uint64_t)args->live.timeout_s * 1000000000;
+    }
+    enum baton_status status = read_cost(args->live.max_cost, &options.spend_max_pico, err);
+    return status == BATON_OK ? baton_live_new(&session->live, &options, err) : status;
+}
+
 static enum baton_status find_provider(struct baton_session *session, const char *suite_path,
-                                       const struct baton_session_args *args, struct baton_error *err)
+                                       const struct baton_session_args *args, const struct baton_session_world *world,
+                                       struct baton_error *err)
 {
     struct baton_str name = args->provider != NULL ? baton_str_of(args->provider) : session->suite.provider;
+    struct baton_sources *sources = &session->play.sources;
     session->suite.provider = name;
     if (baton_str_is(name, "transcript")) {
         return BATON_OK;
     }
     if (name.length > 4 && memcmp(name.data, "sim:", 4) == 0) {
         const char *base = args->provider != NULL ? NULL : suite_path;
-        return baton_model_load(&session->model, session->arena, session->agents, name.data + 4, base, err);
+        enum baton_status status =
+            baton_model_load(&session->model, session->arena, session->agents, name.data + 4, base, err);
+        *sources = (struct baton_sources){ .kind = BATON_SOURCE_MODEL, .model = session->model };
+        return status;
+    }
+    bool is_live = baton_str_is(name, "live");
+    if (is_live || baton_codec_find(name) != NULL) {
+        enum baton_status status = open_live(session, args, world, is_live ? BATON_STR("") : name, err);
+        *sources = (struct baton_sources){ .kind = BATON_SOURCE_LIVE, .live = session->live };
+        return status;
     }
     return unknown_provider(name, err);
 }
+
+/* ---- how it is played ---- */
 
 static int64_t or_else(int64_t value, int64_t otherwise)
 {
@@ -69,7 +134,6 @@ static void set_play(struct baton_session *session, const struct baton_session_a
     suite->repeat = (int32_t)or_else(args->repeat, suite->repeat);
     session->play = (struct baton_play){
         .agents = session->agents,
-        .model = session->model,
         .seed = (uint64_t)suite->seed,
         .repeat_count = (uint32_t)suite->repeat,
         .limits = session->agents->limits,
@@ -81,7 +145,8 @@ static void set_play(struct baton_session *session, const struct baton_session_a
 }
 
 enum baton_status baton_session_open(struct baton_session *out, const char *suite_path,
-                                     const struct baton_session_args *args, struct baton_error *err)
+                                     const struct baton_session_args *args, const struct baton_session_world *world,
+                                     struct baton_error *err)
 {
     *out = (struct baton_session){ .arena = baton_arena_new(SESSION_BYTES_MAX), .suite = baton_suite_empty() };
     if (out->arena == NULL) {
@@ -105,9 +170,9 @@ enum baton_status baton_session_open(struct baton_session *out, const char *suit
     const struct baton_profile *profile;
     status = find_profile(args->profile, &profile, err);
     status = status == BATON_OK ? baton_agents_load(&out->agents, out->arena, out->suite.agents, profile, err) : status;
-    status = status == BATON_OK ? find_provider(out, suite_path, args, err) : status;
     if (status == BATON_OK) {
         set_play(out, args);
+        status = world->is_dry ? BATON_OK : find_provider(out, suite_path, args, world, err);
         if (suite_path == NULL) {
             out->suite.name = baton_path_stem(out->suite.agents);
         }
@@ -117,6 +182,7 @@ enum baton_status baton_session_open(struct baton_session *out, const char *suit
 
 void baton_session_clear(struct baton_session *session)
 {
+    baton_live_free(session->live);
     baton_model_free(session->model);
     baton_arena_free(session->arena);
     *session = (struct baton_session){ 0 };

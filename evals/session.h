@@ -5,6 +5,7 @@
 #ifndef BATON_EVALS_SESSION_H
 #define BATON_EVALS_SESSION_H
 
+#include "engine/providers/limiter.h"
 #include "evals/args.h"
 #include "evals/evaluate.h"
 #include "evals/gates.h"
@@ -15,6 +16,11 @@ struct baton_session_args {
     const char *agents, *provider, *profile;
     struct baton_arg_list conversations;
     int64_t seed, repeat, max_turns, max_handoffs;
+    struct {
+        const char *model, *max_cost;
+        int64_t requests_per_minute, tokens_per_minute, max_tokens, answer_tokens, retries, timeout_s;
+        bool stream, no_stream;
+    } live;
 };
 
 #define BATON_SESSION_UNSET INT64_MIN
@@ -70,20 +76,111 @@ struct baton_session_args {
             "handoffs per exchange (-1: no limit)", -1, BATON_TURNS_MAX                                                  \
     }
 
+/* The same for verbs that can ask live services. */
+#define BATON_LIVE_SWITCHES(form, args)                                                           \
+    {                                                                                             \
+        "model",                                                                                  \
+        0,                                                                                        \
+        BATON_SWITCH_TEXT,                                                                        \
+        offsetof(struct form, args.live.model),                                                   \
+        "NAME",                                                                                   \
+        "live: this model for all agents",                                                        \
+        0,                                                                                        \
+        0                                                                                         \
+    },                                                                                            \
+        { "stream",                                                                               \
+          0,                                                                                      \
+          BATON_SWITCH_FLAG,                                                                      \
+          offsetof(struct form, args.live.stream),                                                \
+          NULL,                                                                                   \
+          "live: ask for streamed answers",                                                       \
+          0,                                                                                      \
+          0 },                                                                                    \
+        { "no-stream",                                                                            \
+          0,                                                                                      \
+          BATON_SWITCH_FLAG,                                                                      \
+          offsetof(struct form, args.live.no_stream),                                             \
+          NULL,                                                                                   \
+          "live: ask for whole answers",                                                          \
+          0,                                                                                      \
+          0 },                                                                                    \
+        { "rpm",                                                                                  \
+          0,                                                                                      \
+          BATON_SWITCH_NUMBER,                                                                    \
+          offsetof(struct form, args.live.requests_per_minute),                                   \
+          "N",                                                                                    \
+          "live: requests per minute and provider",                                               \
+          1,                                                                                      \
+          BATON_LIMITER_RATE_MAX },                                                               \
+        { "tpm",                                                                                  \
+          0,                                                                                      \
+          BATON_SWITCH_NUMBER,                                                                    \
+          offsetof(struct form, args.live.tokens_per_minute),                                     \
+          "N",                                                                                    \
+          "live: tokens per minute and provider",                                                 \
+          1,                                                                                      \
+          BATON_LIMITER_RATE_MAX },                                                               \
+        { "max-cost",                                                                             \
+          0,                                                                                      \
+          BATON_SWITCH_TEXT,                                                                      \
+          offsetof(struct form, args.live.max_cost),                                              \
+          "USD",                                                                                  \
+          "live: stop when this much is spent, by the prices of the agents file",                 \
+          0,                                                                                      \
+          0 },                                                                                    \
+        { "max-tokens",                                                                           \
+          0,                                                                                      \
+          BATON_SWITCH_NUMBER,                                                                    \
+          offsetof(struct form, args.live.max_tokens),                                            \
+          "N",                                                                                    \
+          "live: stop when so many tokens are used",                                              \
+          1,                                                                                      \
+          INT64_MAX },                                                                            \
+        { "answer-tokens",                                                                        \
+          0,                                                                                      \
+          BATON_SWITCH_NUMBER,                                                                    \
+          offsetof(struct form, args.live.answer_tokens),                                         \
+          "N",                                                                                    \
+          "live: tokens of one answer at most",                                                   \
+          1,                                                                                      \
+          INT32_MAX },                                                                            \
+        { "retries",                                                                              \
+          0,                                                                                      \
+          BATON_SWITCH_NUMBER,                                                                    \
+          offsetof(struct form, args.live.retries),                                               \
+          "N",                                                                                    \
+          "live: further attempts of a call that failed (2)",                                     \
+          0,                                                                                      \
+          100 },                                                                                  \
+    {                                                                                             \
+        "timeout", 0, BATON_SWITCH_NUMBER, offsetof(struct form, args.live.timeout_s), "SECONDS", \
+            "live: of a call with all its attempts (600)", 1, 86400                               \
+    }
+
 struct baton_session {
     struct baton_arena *arena;
     struct baton_suite suite;
     struct baton_agents *agents;
-    struct baton_model *model; /* NULL: transcript */
+    struct baton_model *model; /* NULL: nothing simulated */
+    struct baton_live *live;   /* NULL: nobody is asked */
     struct baton_play play;
 };
 
 /* The switches unset. */
 struct baton_session_args baton_session_args_unset(void);
 
+/* What a session needs of the outside world. */
+struct baton_session_world {
+    const char *(*setting)(void *user, const char *name); /* of the environment; NULL: none is set */
+    const volatile int *interrupted;
+    bool has_person; /* somebody waits for the words as they come: streamed, and in real time */
+    bool is_dry;     /* nobody will be asked: who answers is not looked for */
+};
+
 /* Loads the suite (NULL: only the switches) and all it names but the conversations. The caller clears it, also on errors. */
 BATON_MUST_CHECK enum baton_status baton_session_open(struct baton_session *out, const char *suite_path,
-                                                      const struct baton_session_args *args, struct baton_error *err);
+                                                      const struct baton_session_args *args,
+                                                      const struct baton_session_world *world, struct baton_error *err);
 void baton_session_clear(struct baton_session *session);
 
 /* The gates of the suite and of the command line, in that order. */

@@ -3,16 +3,23 @@
 #ifndef BATON_EVALS_VERBS_H
 #define BATON_EVALS_VERBS_H
 
-#include "evals/args.h"
+#include "evals/session.h"
 
 extern const struct baton_verb baton_verb_run, baton_verb_eval, baton_verb_explain, baton_verb_check, baton_verb_graph;
 
 /* What main() knows of the outside world, for the verbs. */
 struct baton_world {
-    bool has_colour;          /* standard output is a terminal that wants colours */
-    volatile int interrupted; /* set by Ctrl-C */
+    bool has_colour;                                      /* standard output is a terminal that wants colours */
+    volatile int interrupted;                             /* set by Ctrl-C */
+    const char *(*setting)(void *user, const char *name); /* of the environment */
 };
 
 extern struct baton_world baton_world;
+
+/* The same for a session. */
+static inline struct baton_session_world baton_world_outside(void)
+{
+    return (struct baton_session_world){ .setting = baton_world.setting, .interrupted = &baton_world.interrupted };
+}
 
 #endif

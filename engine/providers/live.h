@@ -52,6 +52,7 @@ struct baton_live_options {
     struct baton_str provider, model; /* in place of the agents' own; empty: theirs */
     bool is_stream;
     bool is_stateless;         /* Responses: see codec.h */
+    bool tells_times;          /* for a run on a virtual clock: replies say how long they took, as recorded ones do */
     int64_t output_tokens_max; /* of an answer; 0: see codec.h */
 
     uint64_t requests_per_minute, tokens_per_minute; /* 0: any number */
@@ -99,7 +100,7 @@ BATON_MUST_CHECK enum baton_status baton_live_caller_new(struct baton_live_calle
 void baton_live_caller_free(struct baton_live_caller *caller);
 
 /* For run options. Replies have BATON_LATENCY_MEASURED (the clock of the run is to be that of the options) and the time to
- * the first text. Errors: BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_ELIMIT (a limit
+ * the first text. With tells_times they have the times that the sink was told: of the attempt that counted alone. Errors: BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_ELIMIT (a limit
  * of money, tokens or memory), BATON_EINTERRUPTED, BATON_ENOMEM, and what the sink returns. */
 struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller);
 

@@ -509,7 +509,10 @@ static enum baton_status live_call(struct baton_provider *provider, const struct
     caller->attempts = call.number;
     caller->fault = status == BATON_EPROVIDER ? caller->fault : BATON_FAULT_NONE;
     atomic_fetch_add(&live->calls, 1);
-    if (status == BATON_OK) {
+    if (status == BATON_OK && live->options.tells_times) {
+        reply->latency_ns = (int64_t)call.response.total_ns;
+        reply->ttft_ns = call.ttft_ns;
+    } else if (status == BATON_OK) {
         reply->latency_ns = BATON_LATENCY_MEASURED;
         reply->ttft_ns = call.ttft_ns == BATON_TIME_UNKNOWN ? BATON_TIME_UNKNOWN
                                                             : call.ttft_ns + (int64_t)(call.attempt_ns - call.start_ns);

@@ -48,7 +48,7 @@ void play_model(struct play *play, const char *name)
     baton_model_free(play->model);
     cr_assert_eq(baton_model_load(&play->model, play->lasting, play->agents, name, NULL, &err), BATON_OK, "%s",
                  err.text);
-    play->how.model = play->model;
+    play->how.sources = (struct baton_sources){ .kind = BATON_SOURCE_MODEL, .model = play->model };
 }
 
 static void write_row(struct play *play)

@@ -22,7 +22,7 @@ static void play_nth(struct play *play, uint64_t n)
                                    "2", "\"final\":\"@direct\"") SAYS("billing", "y"));
     static const char *const finals[] = { "triage", "billing", "tech", "@direct" };
     bool is_recorded = n % 3 == 0;
-    play->how.model = is_recorded ? NULL : play->model;
+    play->how.sources.kind = is_recorded ? BATON_SOURCE_TRANSCRIPT : BATON_SOURCE_MODEL;
     play->how.limits.max_turns = n % 5 == 0 ? 3 : -1;
     const char *json = baton_arena_printf(
         play->lasting,

@@ -1,0 +1,82 @@
+#include "evals/cast.h"
+
+enum baton_status baton_cast_init(struct baton_cast *cast, const struct baton_agents *agents,
+                                  const struct baton_sources *sources, struct baton_error *err)
+{
+    *cast = (struct baton_cast){ .agents = agents, .sources = sources };
+    return sources->kind == BATON_SOURCE_LIVE ? baton_live_caller_new(&cast->caller, sources->live, err) : BATON_OK;
+}
+
+void baton_cast_clear(struct baton_cast *cast)
+{
+    baton_live_caller_free(cast->caller);
+    cast->caller = NULL;
+}
+
+/* ---- a conversation ---- */
+
+static void take_transcript(struct baton_cast *cast, const struct baton_conversation *conversation, uint64_t seed,
+                            struct baton_arena *arena)
+{
+    (void)seed;
+    baton_transcript_init(&cast->transcript, cast->agents, conversation, arena);
+    cast->provider = &cast->transcript.provider;
+    cast->tools = &cast->transcript.tools;
+}
+
+static void take_model(struct baton_cast *cast, const struct baton_conversation *conversation, uint64_t seed,
+                       struct baton_arena *arena)
+{
+    (void)arena;
+    baton_player_init(&cast->player, cast->sources->model, seed, conversation->id);
+    cast->provider = &cast->player.provider;
+}
+
+static void take_live(struct baton_cast *cast, const struct baton_conversation *conversation, uint64_t seed,
+                      struct baton_arena *arena)
+{
+    (void)conversation;
+    (void)seed;
+    (void)arena;
+    cast->provider = baton_live_caller_provider(cast->caller);
+}
+
+/* ---- an exchange ---- */
+
+static uint32_t begin_transcript(struct baton_cast *cast, uint32_t user_message, uint32_t goal)
+{
+    (void)goal;
+    return baton_transcript_begin(&cast->transcript, user_message);
+}
+
+static uint32_t begin_model(struct baton_cast *cast, uint32_t user_message, uint32_t goal)
+{
+    (void)user_message;
+    baton_player_begin(&cast->player, goal);
+    return BATON_NONE;
+}
+
+static const struct {
+    void (*take)(struct baton_cast *cast, const struct baton_conversation *conversation, uint64_t seed,
+                 struct baton_arena *arena);
+    uint32_t (*begin)(struct baton_cast *cast, uint32_t user_message, uint32_t goal); /* NULL: nothing to do */
+} kinds[] = {
+    [BATON_SOURCE_TRANSCRIPT] = { take_transcript, begin_transcript },
+    [BATON_SOURCE_MODEL] = { take_model, begin_model },
+    [BATON_SOURCE_LIVE] = { take_live, NULL },
+};
+
+void baton_cast_take(struct baton_cast *cast, const struct baton_conversation *conversation, uint64_t seed,
+                     struct baton_arena *arena)
+{
+    baton_virtual_clock_init(&cast->virtual_clock);
+    cast->clock = &cast->virtual_clock.clock;
+    cast->tools = NULL;
+    kinds[cast->sources->kind].take(cast, conversation, seed, arena);
+}
+
+uint32_t baton_cast_begin(struct baton_cast *cast, uint32_t user_message, uint32_t goal)
+{
+    return kinds[cast->sources->kind].begin == NULL ? BATON_NONE
+                                                    : kinds[cast->sources->kind].begin(cast, user_message, goal);
+}
