@@ -289,6 +289,18 @@ static struct baton_http_response judged(const struct call *call)
     return response;
 }
 
+/* The reading of a stream came upon an error: of the decoder, or a line over a limit, or out of memory. */
+static enum baton_status feed_failed(const struct call *call, struct baton_error *err)
+{
+    struct baton_live_caller *caller = call->caller;
+    *err = call->feed_error;
+    caller->fault = baton_decoder_fault(caller->decoder);
+    if (call->feed_status == BATON_EPROVIDER && caller->fault == BATON_FAULT_NONE) {
+        caller->fault = BATON_FAULT_PROTOCOL;
+    }
+    return call->feed_status;
+}
+
 /* Decodes the reply to a post that ended as `status` says. */
 static enum baton_status decode(struct call *call, enum baton_status status, struct baton_reply *reply,
                                 struct baton_error *err)
@@ -300,8 +312,10 @@ static enum baton_status decode(struct call *call, enum baton_status status, str
         caller->fault = status == BATON_EPROVIDER ? fault_of(response->failure) : BATON_FAULT_NONE;
         return status;
     }
-    if (response->status / 100 !=
-        2) { /* collected by the transfer; the sink wants it, and the next post would lose it */
+    if (call->feed_status != BATON_OK) {
+        return feed_failed(call, err);
+    }
+    if (response->status / 100 != 2) { /* the transfer collected it, and its next post will throw it away */
         baton_text_append(&caller->body, response->body.data, response->body.length);
         call->form = FORM_WHOLE;
     }

@@ -16,7 +16,7 @@ Test(price, multiplies_in_whole_pico_usd)
         { { .output = 1 }, 15000000 },
         { { .input = 1000, .cached = 10, .cache_write = 4, .output = 7, .reasoning = 5 }, 3123000000 },
         { { .input = INT64_MAX, .output = 1 }, UINT64_MAX },
-        { { .input = 3074457345618, .output = INT64_MAX / 15000000 }, UINT64_MAX },
+        { { .input = 3074467345618, .output = INT64_MAX / 15000000 }, UINT64_MAX },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         cr_expect_eq(baton_price_pico(&price, &rows[i].usage), rows[i].pico, "row %zu: %llu", i,
