@@ -274,10 +274,14 @@ static enum baton_status tool_kind(struct load *load, const struct tool_form *fo
         tool->kind = BATON_TOOL_EXEC;
         return read_command(load, form->exec, &tool->command);
     }
-    tool->kind = form->http != NULL ? BATON_TOOL_HTTP : BATON_TOOL_AGENT;
-    tool->http = form->http;
-    tool->agent = form->http != NULL ? BATON_NONE : baton_agents_find(load->agents, form->agent);
-    if (tool->kind == BATON_TOOL_AGENT && tool->agent == BATON_NONE) {
+    if (form->http != NULL) {
+        tool->kind = BATON_TOOL_HTTP;
+        tool->agent = BATON_NONE;
+        return baton_tool_http_read(&tool->http, load->arena, load->source, form->http, load->err);
+    }
+    tool->kind = BATON_TOOL_AGENT;
+    tool->agent = baton_agents_find(load->agents, form->agent);
+    if (tool->agent == BATON_NONE) {
         return baton_agents_unknown(load->agents, form->agent, load->source, member->key_offset, load->err);
     }
     return BATON_OK;

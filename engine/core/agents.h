@@ -15,6 +15,7 @@
 #include "engine/base/map.h"
 #include "engine/core/loop.h"
 #include "engine/core/profile.h"
+#include "engine/core/tool_http.h"
 
 #define BATON_TRANSFER_PREFIX "transfer_to_"
 
@@ -60,7 +61,7 @@ struct baton_tool {
     enum baton_tool_kind kind;
     struct baton_str result;
     struct baton_command command;
-    const struct baton_json *http;
+    const struct baton_tool_http *http;
     uint32_t agent;
 };
 

@@ -124,7 +124,7 @@ static enum baton_status default_run_tools(struct baton_tool_runner *runner, str
             status = run_agent(batch, job, err);
             break;
         case BATON_TOOL_HTTP:
-            job_fail(job, BATON_STR("http tools need a live provider, which this version does not have"));
+            job_fail(job, BATON_STR("http tools are called in live runs only"));
             break;
         case BATON_TOOL_EXEC:
             break; /* all together, below */

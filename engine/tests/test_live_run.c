@@ -62,7 +62,7 @@ static void expect_asked(struct wire *wire, const char *name, const char *body, 
     cr_expect_str_eq(wire_talk(wire, read.messages, read.count), talk, "%s", name);
 }
 
-static void play_handoff(struct wire *wire, const struct live_format *format, bool is_stream)
+static void check_handoff(struct wire *wire, const struct live_format *format, bool is_stream)
 {
     const struct misbehave_step streamed[] = { SSE_STEP(format->hand_sse), SSE_STEP(format->text_sse) };
     const struct misbehave_step whole[] = { JSON_STEP(format->hand_json), JSON_STEP(format->text_json) };
@@ -110,8 +110,8 @@ Test(live_run, hands_over_in_every_format)
     struct wire wire;
     wire_open(&wire);
     for (size_t i = 0; i < LIVE_FORMATS; i++) {
-        play_handoff(&wire, &live_formats[i], false);
-        play_handoff(&wire, &live_formats[i], true);
+        check_handoff(&wire, &live_formats[i], false);
+        check_handoff(&wire, &live_formats[i], true);
     }
     wire_close(&wire);
 }

@@ -1,0 +1,32 @@
+/* tool_http.h - reads the `http` of a tool: where its calls are posted to, and with which headers.
+ *
+ *     remote: { http: { url: "https://example.org/x", method: POST, headers: { x-key: $MY_KEY } } }
+ *
+ * In a header's value $NAME stands for a variable of the environment, `$$` for one dollar. The URL is taken as it is, so
+ * that no secret can get into it. Only POST is spoken.
+ *
+ * Owns:     nothing; it lives in the arena of the load.
+ */
+#ifndef BATON_ENGINE_CORE_TOOL_HTTP_H
+#define BATON_ENGINE_CORE_TOOL_HTTP_H
+
+#include "engine/base/json.h"
+
+enum { BATON_TOOL_HEADERS_MAX = 32, BATON_TOOL_HEADER_BYTES_MAX = 4096, BATON_TOOL_URL_BYTES_MAX = 2048 };
+
+struct baton_tool_header {
+    const char *name, *value; /* as in the file */
+};
+
+struct baton_tool_http {
+    const char *url;
+    const struct baton_tool_header *headers;
+    uint32_t header_count;
+};
+
+/* BATON_EINPUT with the place; BATON_ELIMIT. */
+BATON_MUST_CHECK enum baton_status baton_tool_http_read(const struct baton_tool_http **out, struct baton_arena *arena,
+                                                        const struct baton_source *source,
+                                                        const struct baton_json *node, struct baton_error *err);
+
+#endif

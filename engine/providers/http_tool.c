@@ -1,0 +1,337 @@
+#include "engine/providers/http_tool.h"
+
+#include "engine/base/text.h"
+#include "engine/core/run.h"
+#include "engine/providers/http.h"
+#include "engine/providers/http_url.h"
+#include "engine/providers/live_state.h"
+
+#include <string.h>
+
+enum { LIFE_BYTES_MAX = 64 * 1024 * 1024, SHOWN_BYTES = 200 };
+
+/* A tool, ready to be called. */
+struct target {
+    const struct baton_tool_http *http;
+    struct baton_http_header headers[BATON_TOOL_HEADERS_MAX];
+};
+
+struct baton_http_tools {
+    struct baton_tool_runner runner; /* first */
+    struct baton_http_tools_options options;
+    struct baton_arena *arena;
+    struct baton_http *http; /* NULL: no tool needs it */
+    struct target **targets; /* per tool of the file; NULL: of another kind */
+    const char **secrets;    /* what came from the environment */
+    size_t secret_count;
+};
+
+static enum baton_status no_memory(struct baton_error *err)
+{
+    return baton_error_set(err, BATON_ENOMEM, "out of memory for http tools");
+}
+
+/* ---- headers ---- */
+
+static bool is_name_byte(char byte, bool is_first)
+{
+    return byte == '_' || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (!is_first && byte >= '0' && byte <= '9');
+}
+
+static size_t name_length(const char *text)
+{
+    size_t length = 0;
+    while (is_name_byte(text[length], length == 0)) {
+        length++;
+    }
+    return length;
+}
+
+static enum baton_status put_variable(struct baton_http_tools *tools, struct baton_text *out, const char *name,
+                                      const struct baton_tool *tool, struct baton_error *err)
+{
+    const struct baton_http_tools_options *options = &tools->options;
+    const char *found = options->setting == NULL ? NULL : options->setting(options->user, name);
+    if (found == NULL || found[0] == '\0') {
+        return baton_error_set(err, BATON_EUSAGE, "the tool '%.*s' needs the environment variable %s, which is not set",
+                               (int)tool->name.length, tool->name.data, name);
+    }
+    for (const char *byte = found; *byte != '\0'; byte++) {
+        if (*byte < ' ' || *byte > '~') {
+            return baton_error_set(err, BATON_EUSAGE,
+                                   "the environment variable %s of the tool '%.*s' holds an odd byte", name,
+                                   (int)tool->name.length, tool->name.data);
+        }
+    }
+    const char *copy = baton_arena_copy(tools->arena, found, strlen(found));
+    const char **secrets = baton_arena_array(tools->arena, tools->secret_count + 1, sizeof *secrets);
+    if (copy == NULL || secrets == NULL) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < tools->secret_count; i++) {
+        secrets[i] = tools->secrets[i];
+    }
+    secrets[tools->secret_count++] = copy;
+    tools->secrets = secrets;
+    baton_text_puts(out, copy);
+    return BATON_OK;
+}
+
+static enum baton_status fill_value(struct baton_http_tools *tools, struct baton_text *out, const char *value,
+                                    const struct baton_tool *tool, struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    for (const char *at = value; *at != '\0' && status == BATON_OK; at++) {
+        const size_t length = *at == '$' ? name_length(at + 1) : 0;
+        if (length > 0) {
+            const char *name = baton_arena_copy(tools->arena, at + 1, length);
+            status = name == NULL ? no_memory(err) : put_variable(tools, out, name, tool, err);
+            at += length;
+        } else {
+            baton_text_putc(out, *at);
+            at += at[0] == '$' && at[1] == '$';
+        }
+    }
+    return status;
+}
+
+static enum baton_status target_fill(struct baton_http_tools *tools, struct target *target,
+                                     const struct baton_tool *tool, struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    for (uint32_t i = 0; i < tool->http->header_count && status == BATON_OK; i++) {
+        struct baton_text value = baton_text_with_limit(BATON_HTTP_REQUEST_HEADER_BYTES_MAX);
+        status = fill_value(tools, &value, tool->http->headers[i].value, tool, err);
+        const char *copy = baton_arena_copy(tools->arena, value.length == 0 ? "" : value.data, value.length);
+        target->headers[i] = (struct baton_http_header){ tool->http->headers[i].name, copy };
+        if (status == BATON_OK && (value.failed || copy == NULL)) {
+            status = baton_error_set(err, BATON_ELIMIT, "the headers of the tool '%.*s' do not fit",
+                                     (int)tool->name.length, tool->name.data);
+        }
+        baton_text_clear(&value);
+    }
+    return status;
+}
+
+/* ---- setting up ---- */
+
+static enum baton_status url_check(const struct baton_http_tools *tools, const struct baton_tool *tool,
+                                   struct baton_error *err)
+{
+    const struct baton_curl *curl = NULL;
+    struct baton_http_url url;
+    struct baton_error inner;
+    enum baton_status status = baton_curl_get(&curl, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = baton_http_url_parse(&url, curl, tool->http->url, tools->options.unix_socket, &inner);
+    if (status != BATON_OK) {
+        return baton_error_set(err, status, "the tool '%.*s': %s", (int)tool->name.length, tool->name.data, inner.text);
+    }
+    baton_http_url_clear(&url, curl);
+    return BATON_OK;
+}
+
+static enum baton_status fill(struct baton_http_tools *tools, struct baton_error *err)
+{
+    const struct baton_agents *agents = tools->options.agents;
+    const struct baton_http_options http = { .clock = tools->options.clock, .interrupted = tools->options.interrupted };
+    enum baton_status status = BATON_OK;
+    tools->arena = baton_arena_new(LIFE_BYTES_MAX);
+    tools->targets =
+        tools->arena == NULL ? NULL : baton_arena_zero(tools->arena, (agents->tool_count + 1) * sizeof *tools->targets);
+    if (tools->targets == NULL) {
+        return no_memory(err);
+    }
+    for (uint32_t i = 0; i < agents->tool_count && status == BATON_OK; i++) {
+        const struct baton_tool *tool = &agents->tools[i];
+        if (tool->kind != BATON_TOOL_HTTP) {
+            continue;
+        }
+        struct target *target = tools->targets[i] = baton_arena_zero(tools->arena, sizeof *target);
+        if (target == NULL) {
+            return no_memory(err);
+        }
+        target->http = tool->http;
+        status = url_check(tools, tool, err);
+        status = status == BATON_OK ? target_fill(tools, target, tool, err) : status;
+        status = status == BATON_OK && tools->http == NULL ? baton_http_new(&tools->http, &http, err) : status;
+    }
+    return status;
+}
+
+/* ---- calls ---- */
+
+static void finish(const struct baton_http_tools *tools, struct baton_tool_job *job, char *text, bool is_error)
+{
+    if (text == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < tools->secret_count; i++) {
+        baton_live_hide_key(text, tools->secrets[i]);
+    }
+    job->result = baton_str_of(text);
+    job->is_error = is_error;
+}
+
+/* As much of a text as an error shows, cut at a character, or nothing where it is no text. */
+static int shown(struct baton_str text)
+{
+    size_t length = text.length < SHOWN_BYTES ? text.length : SHOWN_BYTES, bad = 0;
+    while (length > 0 && !baton_utf8_valid(text.data, length, &bad)) {
+        length = text.length > SHOWN_BYTES && length - bad < 4 ? bad : 0;
+    }
+    return memchr(text.data == NULL ? "" : text.data, '\0', length) == NULL ? (int)length : 0;
+}
+
+static enum baton_status take(const struct baton_http_tools *tools, struct baton_tool_job *job,
+                              const struct baton_http_response *response, struct baton_arena *arena,
+                              struct baton_error *err)
+{
+    const struct baton_str body = response->body;
+    size_t bad = 0;
+    char *text = NULL;
+    if (response->status / 100 != 2) {
+        const int length = shown(body);
+        text = baton_arena_printf(arena, "HTTP %u%s%.*s", response->status, length > 0 ? ": " : "", length,
+                                  length > 0 ? body.data : "");
+        finish(tools, job, text, true);
+    } else if (body.length > 0 &&
+               (!baton_utf8_valid(body.data, body.length, &bad) || memchr(body.data, '\0', body.length) != NULL)) {
+        text = baton_arena_printf(arena, "its answer is not text in UTF-8");
+        finish(tools, job, text, true);
+    } else {
+        text = baton_arena_copy(arena, body.length == 0 ? "" : body.data, body.length);
+        finish(tools, job, text, false);
+    }
+    return text == NULL ? baton_error_set(err, BATON_ELIMIT, "the result of a tool needs more memory than is allowed")
+                        : BATON_OK;
+}
+
+static enum baton_status call(struct baton_http_tools *tools, const struct baton_tool_batch *batch,
+                              struct baton_tool_job *job, struct baton_error *err)
+{
+    const struct target *target = tools->targets[job->tool - batch->agents->tools];
+    const struct baton_http_request request = {
+        .url = target->http->url,
+        .headers = target->headers,
+        .header_count = target->http->header_count,
+        .body = job->call->arguments.length > 0 ? job->call->arguments : BATON_STR("{}"),
+        .timeout_ns = (uint64_t)baton_run_options_of(batch->run)->limits.tool_timeout_ns,
+        .unix_socket = tools->options.unix_socket,
+        .body_bytes_max = BATON_TOOL_RESULT_BYTES_MAX,
+    };
+    struct baton_http_response response;
+    struct baton_error inner;
+    enum baton_status status = baton_http_post(&response, tools->http, &request, &inner);
+    if (status == BATON_OK) {
+        return take(tools, job, &response, batch->arena, err);
+    }
+    if (status != BATON_EPROVIDER && status != BATON_EUSAGE) {
+        return baton_error_set(err, status, "%s", inner.text);
+    }
+    char *text = baton_arena_copy(batch->arena, inner.text, strlen(inner.text));
+    finish(tools, job, text, true);
+    return text == NULL ? baton_error_set(err, BATON_ELIMIT, "the result of a tool needs more memory than is allowed")
+                        : BATON_OK;
+}
+
+/* Whether a callback of the library's user took the job. */
+static bool hook_took(const struct baton_hooks *hooks, struct baton_tool_job *job, struct baton_arena *arena)
+{
+    if (hooks == NULL || hooks->tool == NULL || !hooks->tool(hooks->user, job, arena)) {
+        return false;
+    }
+    job->result = job->result.data == NULL ? BATON_STR("") : job->result;
+    return true;
+}
+
+/* All that are not http, by the default runner. */
+static enum baton_status run_others(const struct baton_tool_batch *batch, uint64_t begun_after_ns,
+                                    struct baton_error *err)
+{
+    struct baton_tool_runner *others = baton_tool_runner_default();
+    struct baton_tool_batch rest = *batch;
+    rest.count = 0;
+    rest.jobs = baton_arena_array(batch->arena, batch->count, sizeof *rest.jobs);
+    if (rest.jobs == NULL) {
+        return baton_error_set(err, BATON_ELIMIT, "tools need more memory than is allowed");
+    }
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (batch->jobs[i].tool->kind != BATON_TOOL_HTTP) {
+            rest.jobs[rest.count++] = batch->jobs[i];
+        }
+    }
+    enum baton_status status = rest.count == 0 ? BATON_OK : others->run_tools(others, &rest, err);
+    for (uint32_t i = 0, next = 0; i < batch->count; i++) {
+        if (batch->jobs[i].tool->kind != BATON_TOOL_HTTP) {
+            batch->jobs[i] = rest.jobs[next++];
+            batch->jobs[i].duration_ns += begun_after_ns;
+        }
+    }
+    return status;
+}
+
+static enum baton_status run_tools(struct baton_tool_runner *runner, struct baton_tool_batch *batch,
+                                   struct baton_error *err)
+{
+    struct baton_http_tools *tools = (struct baton_http_tools *)runner;
+    const struct baton_run_options *options = baton_run_options_of(batch->run);
+    const bool is_live = options->clock == baton_clock_system(); /* as for commands: see engine/core/tools.c */
+    const uint64_t start_ns = options->clock->now_ns(options->clock);
+    uint64_t passed_ns = 0;
+    enum baton_status status = BATON_OK;
+    for (uint32_t i = 0; i < batch->count && status == BATON_OK; i++) {
+        struct baton_tool_job *job = &batch->jobs[i];
+        if (job->tool->kind != BATON_TOOL_HTTP || hook_took(options->hooks, job, batch->arena)) {
+            continue;
+        }
+        status = call(tools, batch, job, err);
+        passed_ns = is_live ? options->clock->now_ns(options->clock) - start_ns : 0;
+        job->duration_ns = passed_ns;
+    }
+    return status == BATON_OK ? run_others(batch, passed_ns, err) : status;
+}
+
+static enum baton_status provide_context(struct baton_tool_runner *runner, struct baton_context_job *job,
+                                         struct baton_error *err)
+{
+    struct baton_tool_runner *others = baton_tool_runner_default();
+    (void)runner;
+    return others->provide_context(others, job, err);
+}
+
+enum baton_status baton_http_tools_new(struct baton_http_tools **out, const struct baton_http_tools_options *options,
+                                       struct baton_error *err)
+{
+    struct baton_http_tools *tools = baton_system_take(sizeof *tools);
+    *out = NULL;
+    if (tools == NULL) {
+        return no_memory(err);
+    }
+    *tools = (struct baton_http_tools){ .runner = { .run_tools = run_tools, .provide_context = provide_context },
+                                        .options = *options };
+    enum baton_status status = fill(tools, err);
+    if (status != BATON_OK) {
+        baton_http_tools_free(tools);
+        return status;
+    }
+    *out = tools;
+    return BATON_OK;
+}
+
+void baton_http_tools_free(struct baton_http_tools *tools)
+{
+    if (tools != NULL) {
+        baton_http_free(tools->http);
+        baton_arena_free(tools->arena);
+        baton_system_give(tools);
+    }
+}
+
+struct baton_tool_runner *baton_http_tools_runner(struct baton_http_tools *tools)
+{
+    return &tools->runner;
+}
