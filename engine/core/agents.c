@@ -26,11 +26,11 @@ struct loops_form {
 };
 
 struct defaults_form {
-    struct baton_str provider, model;
+    struct baton_str provider, model, base_url, api_key;
 };
 
 struct agent_form {
-    struct baton_str description, instructions, model, provider, tool_choice;
+    struct baton_str description, instructions, model, provider, base_url, api_key, tool_choice;
     const struct baton_json *handoffs, *tools, *parallel;
 };
 
@@ -82,6 +82,8 @@ static const struct baton_field loops_rows[] = {
 static const struct baton_field defaults_rows[] = {
     { "provider", NULL, BATON_FIELD_TEXT, ROW(defaults_form, provider, 0) },
     { "model", NULL, BATON_FIELD_TEXT, ROW(defaults_form, model, 0) },
+    { "base_url", NULL, BATON_FIELD_TEXT, ROW(defaults_form, base_url, 0) },
+    { "api_key", NULL, BATON_FIELD_TEXT, ROW(defaults_form, api_key, 0) },
 };
 
 static const struct baton_field agent_rows[] = {
@@ -89,6 +91,8 @@ static const struct baton_field agent_rows[] = {
     { "instructions", "prompt", BATON_FIELD_TEXT, ROW(agent_form, instructions, 0) },
     { "model", NULL, BATON_FIELD_TEXT, ROW(agent_form, model, 0) },
     { "provider", NULL, BATON_FIELD_TEXT, ROW(agent_form, provider, 0) },
+    { "base_url", NULL, BATON_FIELD_TEXT, ROW(agent_form, base_url, 0) },
+    { "api_key", NULL, BATON_FIELD_TEXT, ROW(agent_form, api_key, 0) },
     { "handoffs", NULL, BATON_FIELD_ARRAY, ROW(agent_form, handoffs, 0) },
     { "tools", NULL, BATON_FIELD_ARRAY, ROW(agent_form, tools, 0) },
     { "tool_choice", "toolChoice", BATON_FIELD_TEXT, ROW(agent_form, tool_choice, 0) },
@@ -455,6 +459,19 @@ static enum baton_status link_handoffs(struct load *load, struct baton_agent *ag
     return status;
 }
 
+/* A key never stands in a file: only the name of the variable that holds it. */
+static enum baton_status check_key(struct load *load, const struct baton_json *agent, struct baton_str key)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    if (key.length == 0 || (key.data[0] == '$' && key.length > 1 && strspn(key.data + 1, letters) >= key.length - 1)) {
+        return BATON_OK;
+    }
+    const struct baton_json *node = baton_json_get(agent, "api_key");
+    return baton_source_error(load->source, node == NULL ? agent->key_offset : node->offset, load->err,
+                              "'api_key' must name a variable of the environment, as '$MY_KEY'; a key itself must not "
+                              "stand in a file");
+}
+
 /* First pass: names and plain fields, so that everything else may refer to any agent. */
 static enum baton_status read_agents(struct load *load, const struct baton_json *node, struct agent_form *forms)
 {
@@ -462,7 +479,10 @@ static enum baton_status read_agents(struct load *load, const struct baton_json 
     for (const struct baton_json *member = node->child; member != NULL && status == BATON_OK; member = member->next) {
         uint32_t i = load->agents->count++;
         struct baton_agent *agent = &load->list[i];
-        forms[i] = (struct agent_form){ .model = load->defaults.model, .provider = load->defaults.provider };
+        forms[i] = (struct agent_form){ .model = load->defaults.model,
+                                        .provider = load->defaults.provider,
+                                        .base_url = load->defaults.base_url,
+                                        .api_key = load->defaults.api_key };
         if (member->key.length == 0 || member->key.data[0] == '@') {
             return baton_source_error(load->source, member->key_offset, load->err,
                                       "an agent's name must not be empty or begin with '@'");
@@ -472,11 +492,16 @@ static enum baton_status read_agents(struct load *load, const struct baton_json 
             status =
                 baton_type_error(load->source, forms[i].parallel, "'parallel_tool_calls'", "true or false", load->err);
         }
+        status = status == BATON_OK ? check_key(load, member, forms[i].api_key) : status;
         agent->name = member->key;
         agent->description = forms[i].description;
         agent->instructions = forms[i].instructions;
         agent->model = forms[i].model;
         agent->provider = forms[i].provider;
+        agent->base_url = forms[i].base_url;
+        agent->key_variable = forms[i].api_key.length == 0
+                                  ? BATON_STR("")
+                                  : (struct baton_str){ forms[i].api_key.data + 1, forms[i].api_key.length - 1 };
         agent->tool_choice = forms[i].tool_choice;
         agent->parallel_tool_calls = forms[i].parallel == NULL ? -1 : forms[i].parallel->boolean;
         baton_map_put(&load->agents->by_name, agent->name, i);

@@ -72,6 +72,8 @@ struct baton_price {
 
 struct baton_agent {
     struct baton_str name, description, instructions, model, provider;
+    struct baton_str base_url;     /* of a live provider, in place of the service's own; empty: that */
+    struct baton_str key_variable; /* of the environment, `api_key: $NAME`; empty: the provider's own */
     const struct baton_handoff *handoffs;
     uint32_t handoff_count;
     const uint32_t *tools; /* indices into baton_agents.tools */

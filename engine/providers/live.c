@@ -36,18 +36,20 @@ static const char *setting(const struct baton_live *live, const char *name)
 
 /* The whole URL, once it is known that it may be called. *is_local: it leads to this machine, without TLS. */
 static enum baton_status place_url(struct baton_live *live, struct baton_live_place *place, bool *is_local,
-                                   struct baton_error *err)
+                                   bool *is_from_file, struct baton_error *err)
 {
     const struct baton_curl *curl = NULL;
     struct baton_http_url parsed;
     struct baton_error inner;
-    const char *base = setting(live, place->codec->base_url_variable);
-    base = base == NULL ? place->codec->base_url : base;
-    size_t length = strlen(base);
-    while (length > 0 && base[length - 1] == '/') {
-        length--;
+    const char *said = setting(live, place->codec->base_url_variable);
+    struct baton_str base = said != NULL                 ? baton_str_of(said)
+                            : place->base_url.length > 0 ? place->base_url
+                                                         : baton_str_of(place->codec->base_url);
+    while (base.length > 0 && base.data[base.length - 1] == '/') {
+        base.length--;
     }
-    place->url = baton_arena_printf(live->arena, "%.*s%s", (int)length, base, place->codec->path);
+    *is_from_file = said == NULL && place->base_url.length > 0;
+    place->url = baton_arena_printf(live->arena, "%.*s%s", (int)base.length, base.data, place->codec->path);
     if (place->url == NULL) {
         return no_memory(err);
     }
@@ -57,7 +59,8 @@ static enum baton_status place_url(struct baton_live *live, struct baton_live_pl
     }
     status = baton_http_url_parse(&parsed, curl, place->url, live->options.unix_socket, &inner);
     if (status != BATON_OK) {
-        return baton_error_set(err, status, "%s: %s", place->codec->base_url_variable, inner.text);
+        return baton_error_set(err, status, "%s: %s", *is_from_file ? "base_url" : place->codec->base_url_variable,
+                               inner.text);
     }
     *is_local = parsed.must_be_local || live->options.unix_socket != NULL;
     baton_http_url_clear(&parsed, curl);
@@ -79,40 +82,75 @@ static enum baton_status split_headers(struct baton_live *live, struct baton_liv
     return rest == NULL ? no_memory(err) : BATON_OK;
 }
 
-static enum baton_status place_headers(struct baton_live *live, struct baton_live_place *place, bool is_local,
-                                       struct baton_error *err)
+/* The key's variable: what the agent names, or the format's own where no file says where it goes. NULL: no key is sent. */
+static enum baton_status key_variable(struct baton_live *live, const struct baton_live_place *place, bool is_local,
+                                      bool is_from_file, const char **out, struct baton_error *err)
 {
-    const char *value = setting(live, place->codec->key_variable);
+    const struct baton_str name = place->key_variable;
+    *out = name.length > 0 ? baton_arena_copy(live->arena, name.data, name.length) : place->codec->key_variable;
+    if (*out == NULL) {
+        return no_memory(err);
+    }
+    if (name.length == 0 && is_from_file) {
+        *out = NULL;
+        return is_local ? BATON_OK
+                        : baton_error_set(err, BATON_EUSAGE,
+                                          "base_url '%.*s' needs its own key: name the variable that holds it, as "
+                                          "'api_key: $MY_KEY', beside it in '%s'",
+                                          (int)place->base_url.length, place->base_url.data,
+                                          live->options.agents->source.name);
+    }
+    if (name.length > 0 && !is_local && setting(live, *out) == NULL) {
+        return baton_error_set(err, BATON_EUSAGE, "the variable %s, which 'api_key' in '%s' names, is not set", *out,
+                               live->options.agents->source.name);
+    }
+    return BATON_OK;
+}
+
+static enum baton_status place_headers(struct baton_live *live, struct baton_live_place *place, bool is_local,
+                                       bool is_from_file, struct baton_error *err)
+{
+    const char *variable;
+    enum baton_status status = key_variable(live, place, is_local, is_from_file, &variable, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    const char *value = variable == NULL ? NULL : setting(live, variable);
     struct baton_str key = value != NULL ? baton_str_of(value)
                            : is_local    ? (struct baton_str){ NULL, 0 }
                                          : BATON_STR("");
     struct baton_text lines = baton_text_with_limit(HEADER_BYTES_MAX);
     place->key = value == NULL ? NULL : baton_arena_copy(live->arena, key.data, key.length);
-    enum baton_status status =
-        value != NULL && place->key == NULL ? no_memory(err) : baton_codec_headers(place->codec, &lines, key, err);
+    status = value != NULL && place->key == NULL ? no_memory(err) : baton_codec_headers(place->codec, &lines, key, err);
     status = status == BATON_OK ? split_headers(live, place, &lines, err) : status;
     baton_text_clear(&lines);
     return status;
 }
 
-static enum baton_status place_add(struct baton_live *live, const struct baton_codec *codec,
+/* The place of that format, address and key; made where there is none yet. */
+static enum baton_status place_add(struct baton_live *live, const struct baton_live_place *wanted,
                                    const struct baton_live_place **out, struct baton_error *err)
 {
     for (size_t i = 0; i < live->place_count; i++) {
-        if (live->places[i].codec == codec) {
-            *out = &live->places[i];
+        *out = &live->places[i];
+        if ((*out)->codec == wanted->codec && baton_str_equal((*out)->base_url, wanted->base_url) &&
+            baton_str_equal((*out)->key_variable, wanted->key_variable)) {
             return BATON_OK;
         }
+    }
+    if (live->place_count == BATON_LIVE_PLACES_MAX) {
+        return baton_error_set(err, BATON_EUSAGE, "more than %d different addresses and keys of live providers",
+                               BATON_LIVE_PLACES_MAX);
     }
     const struct baton_limiter_options limits = { .requests_per_minute = live->options.requests_per_minute,
                                                   .tokens_per_minute = live->options.tokens_per_minute,
                                                   .clock = live->options.clock,
                                                   .interrupted = live->options.interrupted };
     struct baton_live_place *place = &live->places[live->place_count];
-    bool is_local = false;
-    place->codec = codec;
-    enum baton_status status = place_url(live, place, &is_local, err);
-    status = status == BATON_OK ? place_headers(live, place, is_local, err) : status;
+    bool is_local = false, is_from_file = false;
+    *place = *wanted;
+    enum baton_status status = place_url(live, place, &is_local, &is_from_file, err);
+    status = status == BATON_OK ? place_headers(live, place, is_local, is_from_file, err) : status;
     status = status == BATON_OK ? baton_limiter_new(&place->limiter, &limits, err) : status;
     live->place_count += status == BATON_OK;
     *out = place;
@@ -171,7 +209,12 @@ static enum baton_status role_fill(struct baton_live *live, uint32_t index, stru
             "a limit of money cannot be kept: '%s' has no price for the model '%.*s'; add it to 'prices'",
             options->agents->source.name, (int)role->model.length, role->model.data);
     }
-    return place_add(live, codec, &role->place, err);
+    struct baton_live_place wanted = { .codec = codec, .base_url = BATON_STR(""), .key_variable = BATON_STR("") };
+    if (codec == baton_codec_find(agent->provider)) { /* with another provider, its address and key are not meant */
+        wanted.base_url = agent->base_url;
+        wanted.key_variable = agent->key_variable;
+    }
+    return place_add(live, &wanted, &role->place, err);
 }
 
 static enum baton_status fill(struct baton_live *live, struct baton_error *err)

@@ -19,9 +19,11 @@
  * is shown too, as it would be refused again; a failure that is not the request's own never is.
  *
  * Where it posts: the format's base URL variable (OPENAI_BASE_URL, ANTHROPIC_BASE_URL, OPENROUTER_BASE_URL) where that is
- * set and not empty, else the service itself. No file can say where a key is sent. Plain http:// is for this machine.
- * Which key:      the format's key variable. Without one a call is made only to plain http:// or a unix socket, which is to
- * say to this machine, and then no header has a key: Ollama, vLLM and the like.
+ * set and not empty, else the agent's `base_url`, else the service itself. Plain http:// is for this machine.
+ * Which key:      the variable that the agent's `api_key` names, else the format's own. That one goes to the service itself, to
+ * this machine and where the environment says, but not to the `base_url` of a file: that has to name a key of its own, so that
+ * nobody's key goes where a file of somebody else wants it. Without a key a call is made only to plain http:// or a unix
+ * socket, which is to say to this machine, and then no header has a key: Ollama, vLLM and the like.
  *
  * Owns:     agents, clock, sink, settings' user and all texts of the options are borrowed and outlive the live. Its copy of
  *           the keys goes with baton_live_free().

@@ -10,13 +10,14 @@
 
 #include <stdatomic.h>
 
-enum { BATON_LIVE_PLACES_MAX = 8, BATON_LIVE_HEADERS_MAX = 8 };
+enum { BATON_LIVE_PLACES_MAX = 64, BATON_LIVE_HEADERS_MAX = 8 };
 
 /* A service: where it is, and what every request to it carries. */
 struct baton_live_place {
     const struct baton_codec *codec;
-    const char *url; /* with the path */
-    const char *key; /* NULL: none */
+    struct baton_str base_url, key_variable; /* as the agents file has them */
+    const char *url;                         /* with the path */
+    const char *key;                         /* NULL: none */
     struct baton_http_header headers[BATON_LIVE_HEADERS_MAX];
     size_t header_count;
     struct baton_limiter *limiter; /* of rates */
