@@ -155,7 +155,7 @@ void baton_cases_free(struct baton_cases *cases)
 
 uint64_t baton_cases_bytes_read(const struct baton_cases *cases)
 {
-    return cases->bytes_read;
+    return cases->bytes_read - cases->carry.length;
 }
 
 uint64_t baton_cases_bytes_all(const struct baton_cases *cases)

@@ -4,13 +4,19 @@ enum baton_status baton_cast_init(struct baton_cast *cast, const struct baton_ag
                                   const struct baton_sources *sources, struct baton_error *err)
 {
     *cast = (struct baton_cast){ .agents = agents, .sources = sources };
-    return sources->kind == BATON_SOURCE_LIVE ? baton_live_caller_new(&cast->caller, sources->live, err) : BATON_OK;
+    if (sources->kind != BATON_SOURCE_LIVE) {
+        return BATON_OK;
+    }
+    enum baton_status status = baton_live_caller_new(&cast->caller, sources->live, err);
+    return status == BATON_OK ? baton_http_tools_new(&cast->http_tools, &sources->tools, err) : status;
 }
 
 void baton_cast_clear(struct baton_cast *cast)
 {
     baton_live_caller_free(cast->caller);
+    baton_http_tools_free(cast->http_tools);
     cast->caller = NULL;
+    cast->http_tools = NULL;
 }
 
 /* ---- a conversation ---- */
@@ -39,6 +45,7 @@ static void take_live(struct baton_cast *cast, const struct baton_conversation *
     (void)seed;
     (void)arena;
     cast->provider = baton_live_caller_provider(cast->caller);
+    cast->tools = baton_http_tools_runner(cast->http_tools);
 }
 
 /* ---- an exchange ---- */

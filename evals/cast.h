@@ -9,6 +9,7 @@
 #ifndef BATON_EVALS_CAST_H
 #define BATON_EVALS_CAST_H
 
+#include "engine/providers/http_tool.h"
 #include "engine/providers/live.h"
 #include "sim/model.h"
 #include "sim/transcript.h"
@@ -19,8 +20,9 @@ enum baton_source_kind { BATON_SOURCE_TRANSCRIPT, BATON_SOURCE_MODEL, BATON_SOUR
 /* What answers come from; shared by all workers. */
 struct baton_sources {
     enum baton_source_kind kind;
-    const struct baton_model *model; /* MODEL */
-    struct baton_live *live;         /* LIVE */
+    const struct baton_model *model;       /* MODEL */
+    struct baton_live *live;               /* LIVE */
+    struct baton_http_tools_options tools; /* LIVE */
 };
 
 struct baton_cast {
@@ -34,6 +36,7 @@ struct baton_cast {
     struct baton_player player;
     struct baton_virtual_clock virtual_clock;
     struct baton_live_caller *caller;
+    struct baton_http_tools *http_tools;
 };
 
 /* Connects nothing yet. BATON_ENOMEM, BATON_EPROVIDER when there is no libcurl. */

@@ -114,7 +114,12 @@ static enum baton_status find_provider(struct baton_session *session, const char
     bool is_live = baton_str_is(name, "live");
     if (is_live || baton_codec_find(name) != NULL) {
         enum baton_status status = open_live(session, args, world, is_live ? BATON_STR("") : name, err);
-        *sources = (struct baton_sources){ .kind = BATON_SOURCE_LIVE, .live = session->live };
+        *sources = (struct baton_sources){ .kind = BATON_SOURCE_LIVE,
+                                           .live = session->live,
+                                           .tools = { .agents = session->agents,
+                                                      .clock = baton_clock_system(),
+                                                      .interrupted = world->interrupted,
+                                                      .setting = world->setting } };
         return status;
     }
     return unknown_provider(name, err);
