@@ -30,10 +30,11 @@ SRC   := $(filter-out evals/main.c,$(wildcard engine/base/*.c engine/core/*.c en
 TEST  := $(wildcard */tests/*.c)
 FUZZ  := $(wildcard */fuzz/fuzz_*.c)
 BENCH := $(wildcard evals/bench/*.c)
+PEERS := $(wildcard engine/tests/peers/*.c)
 API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
                          engine/providers/*.h sim/*.h reports/*.h))
 OBJ   := $(SRC:%.c=$(BUILD)/%.o)
-ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH))
+ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
@@ -50,8 +51,8 @@ Q      := $(if $(V),,@)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: all demo test check-asan check-tsan lint fuzz bench golden install uninstall clean help \
-        objects flags run-tests run-tsan run-fuzz run-bench $(FUZZ:.c=.run)
+.PHONY: all demo test check-asan check-tsan check-peers lint fuzz bench golden install uninstall clean help \
+        objects flags run-tests run-tsan run-peers run-fuzz run-bench $(FUZZ:.c=.run)
 
 all: $(BUILD)/baton $(BUILD)/libbaton.a  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
 	@:
@@ -93,6 +94,13 @@ run-tsan: $(BUILD)/baton
 	    if [ $$status -le 1 ]; then echo "$$suite: no race"; continue; fi; \
 	    cat $(BUILD)/out; echo "$$suite: exit code $$status, see above"; failed=1; \
 	done; exit $$failed
+
+check-peers: ## live providers against an independent mock server; needs node and npm
+	@.ci/packages build
+	@$(MAKE) $(SUB) run-peers
+
+run-peers: $(BUILD)/baton-peers
+	@.ci/peers $<
 
 lint:        ## format, analysis, include direction, headers alone, banned calls
 	@.ci/packages build test lint
@@ -160,6 +168,10 @@ $(BUILD)/baton: $(BUILD)/evals/main.o $(BUILD)/libbaton.a
 $(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir $(TEST)))
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
+
+$(BUILD)/baton-peers: $(PEERS:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 
 $(BUILD)/baton-bench: $(BENCH:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
 	@echo '  link $@'
