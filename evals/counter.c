@@ -76,8 +76,10 @@ const struct baton_count *baton_counter_sorted(struct baton_counter *counter, si
 {
     size_t used = 0;
     for (size_t i = 0; i < counter->slot_count; i++) {
-        if (counter->slots[i].count != 0) {
-            counter->slots[used++] = counter->slots[i];
+        struct baton_count one = counter->slots[i];
+        counter->slots[i].count = 0; /* nothing is left behind the packed ones */
+        if (one.count != 0) {
+            counter->slots[used++] = one;
         }
     }
     if (used > 1) {

@@ -3,6 +3,7 @@
 #include "engine/base/fields.h"
 #include "engine/base/json_writer.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,16 +66,14 @@ static int by_key(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Pairs of key and count in ascending order; keys as texts, as they need 64 bits. */
+/* Keys in ascending order, each as its distance to the one before, with its count where that is not 1. */
 static void put_counter(struct baton_json_writer *writer, const struct baton_counter *counter)
 {
+    struct baton_text text = baton_text_with_limit(SIZE_MAX / 2);
     struct baton_count *sorted = baton_system_take((counter->used + 1) * sizeof *sorted);
     size_t count = 0;
-    if (sorted == NULL) {
-        writer->out->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < counter->slot_count; i++) {
+    uint64_t last = 0;
+    for (size_t i = 0; i < counter->slot_count && sorted != NULL; i++) {
         if (counter->slots[i].count != 0) {
             sorted[count++] = counter->slots[i];
         }
@@ -82,15 +81,18 @@ static void put_counter(struct baton_json_writer *writer, const struct baton_cou
     if (count > 1) {
         qsort(sorted, count, sizeof *sorted, by_key);
     }
-    baton_jw_open(writer, '[');
     for (size_t i = 0; i < count; i++) {
-        baton_jw_open(writer, '[');
-        baton_jw_u64(writer, sorted[i].key >> 32);
-        baton_jw_u64(writer, sorted[i].key & UINT32_MAX);
-        baton_jw_u64(writer, sorted[i].count);
-        baton_jw_close(writer, ']');
+        baton_text_puts(&text, i == 0 ? "" : " ");
+        baton_text_u64(&text, sorted[i].key - last);
+        if (sorted[i].count != 1) {
+            baton_text_putc(&text, ':');
+            baton_text_u64(&text, sorted[i].count);
+        }
+        last = sorted[i].key;
     }
-    baton_jw_close(writer, ']');
+    baton_jw_str(writer, text.length == 0 ? BATON_STR("") : baton_text_str(&text));
+    writer->out->failed = writer->out->failed || text.failed || sorted == NULL;
+    baton_text_clear(&text);
     baton_system_give(sorted);
 }
 
@@ -135,38 +137,84 @@ static void put_suite(struct baton_json_writer *writer, const struct baton_summa
     baton_jw_close(writer, '}');
 }
 
-void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_agents *agents,
-                       const struct baton_summary *summary)
+static void put_text(struct baton_json_writer *writer, const char *key, struct baton_str text)
 {
-    struct baton_json_writer writer = baton_json_writer_to(out, BREAK_DEPTH);
-    baton_jw_open(&writer, '{');
-    put_u64(&writer, "baton_counts", 1);
-    put_suite(&writer, summary);
-    baton_jw_key(&writer, "gates");
-    baton_jw_open(&writer, '[');
-    for (size_t i = 0; i < summary->gate_count; i++) {
-        baton_jw_str(&writer, summary->gates[i].gate);
+    baton_jw_key(writer, key);
+    if (text.data == NULL) {
+        baton_jw_null(writer);
+    } else {
+        baton_jw_str(writer, text);
     }
-    baton_jw_close(&writer, ']');
-    put_agents(&writer, agents);
-    baton_jw_key(&writer, "counts");
-    baton_jw_open(&writer, '{');
+}
+
+static void put_tally(struct baton_json_writer *writer, const struct baton_tally *tally)
+{
+    baton_jw_key(writer, "counts");
+    baton_jw_open(writer, '{');
     for (size_t i = 0; i < COUNT_ROWS; i++) {
         uint64_t value;
         memcpy(&value, (const char *)&tally->counts + count_rows[i].offset, sizeof value);
-        put_u64(&writer, count_rows[i].name, value);
+        put_u64(writer, count_rows[i].name, value);
     }
-    baton_jw_close(&writer, '}');
-    baton_jw_key(&writer, "counters");
-    baton_jw_open(&writer, '{');
+    baton_jw_close(writer, '}');
+    baton_jw_key(writer, "counters");
+    baton_jw_open(writer, '{');
     for (size_t i = 0; i < COUNTER_ROWS; i++) {
-        baton_jw_key(&writer, counter_rows[i].name);
-        put_counter(&writer,
-                    (const struct baton_counter *)(const void *)((const char *)tally + counter_rows[i].offset));
+        baton_jw_key(writer, counter_rows[i].name);
+        put_counter(writer, (const struct baton_counter *)(const void *)((const char *)tally + counter_rows[i].offset));
     }
-    baton_jw_close(&writer, '}');
+    baton_jw_close(writer, '}');
+}
+
+void baton_tally_file_write(struct baton_text *out, const struct baton_tally_file *file, bool is_whole)
+{
+    struct baton_json_writer writer = baton_json_writer_to(out, BREAK_DEPTH);
+    struct baton_summary suite = file->suite;
+    suite.suite.shard = is_whole ? (struct baton_str){ NULL, 0 } : suite.suite.shard;
+    baton_jw_open(&writer, '{');
+    put_u64(&writer, "baton_counts", 1);
+    put_suite(&writer, &suite);
+    put_text(&writer, "play", file->play);
+    baton_jw_key(&writer, "strict");
+    baton_jw_bool(&writer, file->is_strict);
+    baton_jw_key(&writer, "gates");
+    baton_jw_open(&writer, '[');
+    for (size_t i = 0; i < file->gate_count; i++) {
+        baton_jw_str(&writer, file->gates[i]);
+    }
+    baton_jw_close(&writer, ']');
+    put_agents(&writer, file->agents);
+    put_tally(&writer, &file->tally);
+    put_text(&writer, "order", is_whole ? (struct baton_str){ NULL, 0 } : file->order);
     baton_jw_close(&writer, '}');
     baton_text_putc(out, '\n');
+}
+
+void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_tally_about *about)
+{
+    const struct baton_play *play = about->play;
+    char how[160];
+    int length = snprintf(how, sizeof how, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s",
+                          play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
+                          play->on_handoff_stop ? "stop" : "continue");
+    struct baton_str *gates = baton_system_take((about->summary->gate_count + 1) * sizeof *gates);
+    if (gates == NULL) {
+        out->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < about->summary->gate_count; i++) {
+        gates[i] = about->summary->gates[i].gate;
+    }
+    struct baton_tally_file file = { .tally = *tally,
+                                     .agents = (struct baton_agents *)(uintptr_t)about->agents,
+                                     .suite = *about->summary,
+                                     .gates = gates,
+                                     .gate_count = about->summary->gate_count,
+                                     .play = { how, (size_t)length },
+                                     .is_strict = about->is_strict,
+                                     .order = about->order };
+    baton_tally_file_write(out, &file, about->summary->suite.shard.data == NULL);
+    baton_system_give(gates);
 }
 
 /* ---- reading ---- */
@@ -174,6 +222,8 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
 struct file_form {
     int32_t version;
     const struct baton_json *suite, *gates, *graph, *counts, *counters;
+    struct baton_str play, order;
+    bool is_strict;
 };
 
 struct agent_form {
@@ -186,10 +236,13 @@ struct agent_form {
 static const struct baton_field file_rows[] = {
     { "baton_counts", NULL, BATON_FIELD_INT32, ROW(file_form, version, .is_required = true, .low = 1, .high = 1) },
     { "suite", NULL, BATON_FIELD_OBJECT, ROW(file_form, suite, .is_required = true) },
+    { "play", NULL, BATON_FIELD_TEXT, ROW(file_form, play, .is_required = true) },
+    { "strict", NULL, BATON_FIELD_BOOLEAN, ROW(file_form, is_strict, .is_required = true) },
     { "gates", NULL, BATON_FIELD_ARRAY, ROW(file_form, gates, .is_required = true) },
     { "graph", NULL, BATON_FIELD_ARRAY, ROW(file_form, graph, .is_required = true) },
     { "counts", NULL, BATON_FIELD_OBJECT, ROW(file_form, counts, .is_required = true) },
     { "counters", NULL, BATON_FIELD_OBJECT, ROW(file_form, counters, .is_required = true) },
+    { "order", NULL, BATON_FIELD_TEXT, ROW(file_form, order, 0) },
 };
 
 static const struct baton_field agent_rows[] = {
@@ -339,37 +392,72 @@ static enum baton_status read_counts(const struct reading *reading, const struct
 }
 
 /* Agents in keys must be there: the summary looks them up. */
-static bool key_is_good(const struct reading *reading, size_t counter, uint64_t high, uint64_t low)
+static bool key_is_good(const struct reading *reading, size_t counter, uint64_t key)
 {
-    uint64_t agents = reading->out->agents->count;
+    uint64_t agents = reading->out->agents->count, high = key >> 32, low = key & UINT32_MAX;
     switch (counter) {
     case 0: /* confusion: an agent expected; an agent or an outcome observed */
         return high < agents && low < agents + 3;
     case 1:
         return high < agents && low < agents;
     case 2:
-        return high == 0 && low < agents;
+        return key < agents;
     default:
-        return high <= UINT32_MAX && low <= UINT32_MAX;
+        return true;
     }
 }
 
-static enum baton_status read_counter(const struct reading *reading, size_t index, const struct baton_json *list)
+/* A number at the place, which moves behind it. */
+static bool take_u64(const char **at, uint64_t *out)
+{
+    char *end;
+    if (**at < '0' || **at > '9') {
+        return false;
+    }
+    errno = 0;
+    *out = strtoull(*at, &end, 10);
+    *at = end;
+    return errno == 0;
+}
+
+static bool read_steps(const struct reading *reading, size_t index, const char *at, struct baton_counter *counter)
+{
+    uint64_t key = 0, step, count;
+    for (bool is_first = true; *at != '\0'; is_first = false) {
+        count = 1;
+        if ((!is_first && *at++ != ' ') || !take_u64(&at, &step) || (!is_first && step == 0) ||
+            step > UINT64_MAX - key) {
+            return false;
+        }
+        if (*at == ':') {
+            at++;
+            if (!take_u64(&at, &count) || count == 0) {
+                return false;
+            }
+        }
+        key += step;
+        if (!key_is_good(reading, index, key)) {
+            return false;
+        }
+        baton_counter_add(counter, key, count);
+    }
+    return true;
+}
+
+static enum baton_status read_counter(const struct reading *reading, size_t index, const struct baton_json *node)
 {
     struct baton_counter *counter =
         (struct baton_counter *)(void *)((char *)&reading->out->tally + counter_rows[index].offset);
-    if (list == NULL || list->type != BATON_JSON_ARRAY) {
+    if (node == NULL || node->type != BATON_JSON_STRING) {
         return baton_error_set(reading->err, BATON_EINPUT, "%s: the counter '%s' is missing", reading->source->name,
                                counter_rows[index].name);
     }
-    for (const struct baton_json *row = list->child; row != NULL; row = row->next) {
-        uint64_t high, low, count;
-        if (row->type != BATON_JSON_ARRAY || row->count != 3 || !read_u64(row->child, &high) ||
-            !read_u64(row->child->next, &low) || !read_u64(row->child->next->next, &count) ||
-            !key_is_good(reading, index, high, low)) {
-            return damaged(reading, row, "a counter's row that is not right");
-        }
-        baton_counter_add(counter, high << 32 | low, count);
+    const char *text = baton_arena_copy(reading->arena, node->text.data, node->text.length);
+    if (text == NULL) {
+        return no_memory(reading);
+    }
+    if (!read_steps(reading, index, text, counter)) {
+        return damaged(reading, node, "a counter that is not right");
     }
     return counter->failed ? no_memory(reading) : BATON_OK;
 }
@@ -378,6 +466,7 @@ enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_ar
                                    struct baton_error *err)
 {
     memset(out, 0, sizeof *out);
+    out->path = path;
     struct baton_source *source = baton_arena_zero(arena, sizeof *source);
     const struct baton_json *root;
     struct reading reading = { .out = out, .arena = arena, .source = source, .err = err };
@@ -389,6 +478,9 @@ enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_ar
     status = status == BATON_OK
                  ? read_form(&reading, file_rows, BATON_FIELD_COUNT(file_rows), "a counts file", root, &form)
                  : status;
+    out->play = form.play;
+    out->order = form.order;
+    out->is_strict = form.is_strict;
     status = status == BATON_OK ? read_suite(&reading, form.suite) : status;
     status = status == BATON_OK ? read_gates(&reading, form.gates) : status;
     status = status == BATON_OK ? read_graph(&reading, form.graph) : status;
