@@ -1,11 +1,14 @@
 /* cmd_eval.c - `baton eval`: the main job. Plays every conversation, judges it, writes the results, checks the gates. */
 #include "engine/base/suggest.h"
 #include "evals/cases.h"
+#include "evals/decide.h"
+#include "evals/outdir.h"
 #include "evals/progress.h"
 #include "evals/report_sinks.h"
 #include "evals/runner.h"
 #include "evals/session.h"
 #include "evals/summarize.h"
+#include "evals/tally_file.h"
 #include "evals/verbs.h"
 
 #include <stddef.h>
@@ -13,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIVE_THREADS = 8 };
+enum { LIVE_THREADS = 8, REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct eval_args {
     struct baton_session_args session;
@@ -55,7 +58,7 @@ struct eval {
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_tally tally;
-    struct baton_text failures;
+    struct baton_text failures, order;
     struct baton_runner_result ran;
     struct baton_summary summary;
     const char *verdict_reason;
@@ -197,6 +200,7 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         .failures = &eval->failures,
         .sinks = &eval->sinks,
         .suite = eval->session.suite.name,
+        .order = eval->args.shard == NULL || eval->args.out == NULL ? NULL : &eval->order,
         .interrupted = &baton_world.interrupted,
         .on_progress = eval->args.quiet ? NULL : baton_progress_update,
         .user = &line,
@@ -221,9 +225,17 @@ static void keep_partial(struct eval *eval, enum baton_status status)
     }
     if (eval->args.out != NULL) {
         baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
+        baton_out_remove(eval->session.arena, eval->args.out, "counts.json");
     }
     fprintf(stderr, "baton: %s; the results before that are in '%s'\n",
             status == BATON_EINTERRUPTED ? "stopped early" : "the run stopped", path);
+}
+
+/* A shard that hash left without conversations: its counts are still wanted, or merge would miss it. */
+static bool is_empty_shard(const struct eval *eval)
+{
+    return eval->ran.selected == 0 && eval->args.shard != NULL && eval->args.out != NULL &&
+           (eval->ran.fingerprint.low | eval->ran.fingerprint.high) != 0;
 }
 
 static enum baton_status play(struct eval *eval)
@@ -235,7 +247,7 @@ static enum baton_status play(struct eval *eval)
     status = status == BATON_OK ? baton_report_sinks_open(&eval->sinks, eval->err) : status;
     if (status == BATON_OK) {
         status = play_all(eval, cases);
-        if (status == BATON_EUSAGE || (status == BATON_OK && eval->ran.selected == 0)) {
+        if (status == BATON_EUSAGE || (status == BATON_OK && eval->ran.selected == 0 && !is_empty_shard(eval))) {
             baton_report_sinks_discard(&eval->sinks); /* nothing was played: results of before stay */
         } else if (status != BATON_OK) {
             keep_partial(eval, status);
@@ -269,32 +281,31 @@ static void describe_suite(struct eval *eval)
     summary->suite.shard = baton_str_of(eval->args.shard);
 }
 
-/* The gates decide; without any, every expectation must hold. Under --strict a divergence fails too. */
 static enum baton_status decide(struct eval *eval, int *exit_code)
 {
-    struct baton_summary *summary = &eval->summary;
-    struct baton_gate_result *results = baton_arena_array(eval->session.arena, eval->gate_count + 1, sizeof *results);
-    if (results == NULL) {
-        return baton_error_set(eval->err, BATON_ENOMEM, "out of memory");
-    }
-    summary->passed = true;
-    for (size_t i = 0; i < eval->gate_count; i++) {
-        results[i] = baton_gate_check(&eval->gates[i], summary, eval->session.arena);
-        summary->passed = summary->passed && results[i].verdict[0] != 'f';
-    }
-    summary->gates = results;
-    summary->gate_count = eval->gate_count;
-    if (eval->gate_count == 0 && summary->routing.all_expectations.correct < summary->routing.all_expectations.n) {
-        summary->passed = false;
-        eval->verdict_reason = "without gates every expectation must hold, and some did not";
-    }
-    *exit_code = summary->passed ? 0 : 1;
-    if (eval->args.strict && summary->counts.diverged > 0) {
-        summary->passed = false;
-        eval->verdict_reason = "conversations diverged under --strict";
-        *exit_code = baton_status_exit_code(BATON_EMISS);
-    }
-    return BATON_OK;
+    struct baton_decision decision;
+    enum baton_status status = baton_decide(&decision, &eval->summary, eval->gates, eval->gate_count, eval->args.strict,
+                                            eval->session.arena, eval->err);
+    eval->verdict_reason = decision.reason;
+    *exit_code = decision.exit_code;
+    return status;
+}
+
+static enum baton_status put_counts(struct eval *eval)
+{
+    struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
+    struct baton_tally_about about = { .agents = eval->session.agents,
+                                       .summary = &eval->summary,
+                                       .play = &eval->session.play,
+                                       .is_strict = eval->args.strict,
+                                       .order =
+                                           eval->order.length == 0 ? BATON_STR("") : baton_text_str(&eval->order) };
+    baton_tally_write(&text, &eval->tally, &about);
+    enum baton_status status = text.failed ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for counts.json")
+                                           : baton_out_write(eval->session.arena, eval->args.out, "counts.json",
+                                                             baton_text_str(&text), eval->err);
+    baton_text_clear(&text);
+    return status;
 }
 
 static enum baton_status report(struct eval *eval)
@@ -310,7 +321,8 @@ static enum baton_status report(struct eval *eval)
                        : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
         .source = eval->session.suite.conversation_count == 1 ? eval->session.suite.conversations[0] : NULL,
     };
-    return baton_report_sinks_finish(&eval->sinks, &context, eval->err);
+    enum baton_status status = eval->args.out == NULL ? BATON_OK : put_counts(eval);
+    return status != BATON_OK ? status : baton_report_sinks_finish(&eval->sinks, &context, eval->err);
 }
 
 static void warn(const struct eval *eval)
@@ -322,20 +334,30 @@ static void warn(const struct eval *eval)
     }
 }
 
+static enum baton_status nothing_selected(const struct eval *eval)
+{
+    return baton_error_set(eval->err, BATON_EEMPTY, "no conversation selected out of %llu%s",
+                           (unsigned long long)eval->ran.seen,
+                           eval->ran.seen > 0 ? "; look at --filter, --tag and --shard" : "");
+}
+
 static enum baton_status conclude(struct eval *eval, int *exit_code)
 {
-    if (eval->ran.selected == 0) {
-        return baton_error_set(eval->err, BATON_EEMPTY, "no conversation selected out of %llu%s",
-                               (unsigned long long)eval->ran.seen,
-                               eval->ran.seen > 0 ? "; look at --filter, --tag and --shard" : "");
+    if (eval->ran.selected == 0 && !is_empty_shard(eval)) {
+        return nothing_selected(eval);
     }
-    warn(eval);
     enum baton_status status =
         baton_summarize(&eval->summary, eval->session.arena, eval->session.agents, &eval->tally, eval->err);
     if (status == BATON_OK) {
         describe_suite(eval);
         status = decide(eval, exit_code);
     }
+    if (status == BATON_OK && is_empty_shard(eval)) {
+        baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
+        status = put_counts(eval);
+        return status == BATON_OK ? nothing_selected(eval) : status;
+    }
+    warn(eval);
     return status == BATON_OK ? report(eval) : status;
 }
 
@@ -350,6 +372,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     eval.failures = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    eval.order = baton_text_with_limit(BATON_FILE_BYTES_MAX);
     enum baton_status status = baton_args_read(verb, argc, argv, arena, &eval.args, &plain, &wants_help, err);
     if (status == BATON_OK && wants_help) {
         baton_args_help(stdout, verb);
@@ -370,6 +393,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     baton_report_sinks_discard(&eval.sinks);
     baton_tally_clear(&eval.tally);
     baton_text_clear(&eval.failures);
+    baton_text_clear(&eval.order);
     baton_session_clear(&eval.session);
     baton_arena_free(arena);
     return status;

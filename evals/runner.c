@@ -26,6 +26,9 @@ struct slot {
         unsigned line;
     } * ids; /* of all its conversations; grown as needed */
     size_t id_count, id_capacity;
+    struct baton_text order;            /* as in the options, but without the first conversation's number */
+    bool has_own;                       /* some conversation of it is of this shard */
+    uint64_t others_first, others_last; /* selected ones of other shards before its first own one, after its last */
 };
 
 /* What all workers share, under the lock. */
@@ -44,6 +47,7 @@ struct pool {
     uint32_t failure_count;
     uint64_t *known_ids; /* an open table of hashes; 0 = free */
     size_t known_count, known_slots;
+    uint64_t others; /* selected conversations of other shards since the last own one */
 };
 
 struct worker {
@@ -261,6 +265,23 @@ static bool is_interrupted(const struct pool *pool)
     return pool->options->interrupted != NULL && *pool->options->interrupted != 0;
 }
 
+/* Notes whether a selected conversation is of this shard. */
+static void note_order(struct slot *slot, bool is_own)
+{
+    if (!is_own) {
+        slot->others_last++;
+        return;
+    }
+    if (slot->has_own) {
+        baton_text_putc(&slot->order, ' ');
+        baton_text_u64(&slot->order, slot->others_last);
+    } else {
+        slot->others_first = slot->others_last;
+    }
+    slot->has_own = true;
+    slot->others_last = 0;
+}
+
 static enum baton_status take_conversation(struct worker *worker, struct slot *slot,
                                            const struct baton_conversation *conversation, unsigned line)
 {
@@ -273,10 +294,12 @@ static enum baton_status take_conversation(struct worker *worker, struct slot *s
         return status;
     }
     add_fingerprint(worker, conversation);
-    if (options->shard_count > 1 && baton_shard_of(conversation->id, options->shard_count) != options->shard_index) {
-        return BATON_OK;
+    bool is_own =
+        options->shard_count <= 1 || baton_shard_of(conversation->id, options->shard_count) == options->shard_index;
+    if (options->order != NULL) {
+        note_order(slot, is_own);
     }
-    return play(worker, slot, conversation);
+    return is_own ? play(worker, slot, conversation) : BATON_OK;
 }
 
 static void slot_reset(const struct pool *pool, struct slot *slot)
@@ -286,6 +309,9 @@ static void slot_reset(const struct pool *pool, struct slot *slot)
     slot->failure_count = 0;
     slot->counts = (struct baton_progress){ 0 };
     slot->id_count = 0;
+    baton_text_reset(&slot->order);
+    slot->has_own = false;
+    slot->others_first = slot->others_last = 0;
 }
 
 static void work_on(struct worker *worker, struct slot *slot)
@@ -431,6 +457,18 @@ static void add_failures(struct pool *pool, const struct slot *slot)
     }
 }
 
+static void add_order(struct pool *pool, const struct slot *slot)
+{
+    struct baton_text *order = pool->options->order;
+    if (slot->has_own) {
+        baton_text_puts(order, order->length == 0 ? "" : " ");
+        baton_text_u64(order, pool->others + slot->others_first);
+        baton_text_append(order, slot->order.data, slot->order.length);
+        order->failed = order->failed || slot->order.failed;
+    }
+    pool->others = slot->others_last + (slot->has_own ? 0 : pool->others);
+}
+
 static void add_progress(struct pool *pool, const struct baton_progress *counts)
 {
     pool->progress.conversations += counts->conversations;
@@ -463,6 +501,9 @@ static void write_ready(struct pool *pool)
         pool->is_writing = false;
         if (pool->options->failures != NULL) {
             add_failures(pool, slot);
+        }
+        if (pool->options->order != NULL) {
+            add_order(pool, slot);
         }
         add_progress(pool, &slot->counts);
         if (slot->status != BATON_OK) {
@@ -551,6 +592,7 @@ static void pool_clear(struct pool *pool)
         }
         baton_system_give(pool->slots[i].parts);
         baton_text_clear(&pool->slots[i].failures);
+        baton_text_clear(&pool->slots[i].order);
         baton_system_give(pool->slots[i].ids);
     }
     baton_system_give(pool->known_ids);
@@ -595,6 +637,7 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
     for (uint32_t i = 0; i < pool.slot_count; i++) {
         pool.slots[i].failures = baton_text_with_limit(SIZE_MAX / 2);
         status = status == BATON_OK ? parts_init(&pool, &pool.slots[i], err) : status;
+        pool.slots[i].order = baton_text_with_limit(SIZE_MAX / 2);
     }
     for (uint32_t i = 0; status == BATON_OK && i < options->thread_count; i++) {
         status = worker_init(&workers[i], &pool, err);
@@ -614,7 +657,7 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
     baton_system_give(workers);
     pool_clear(&pool);
     out->conversations = baton_cases_digest(options->cases);
-    if (status == BATON_OK && baton_tally_failed(tally)) {
+    if (status == BATON_OK && (baton_tally_failed(tally) || (options->order != NULL && options->order->failed))) {
         status = baton_error_set(err, BATON_ENOMEM, "out of memory for counts");
     }
     return status;

@@ -30,7 +30,10 @@ struct baton_runner_options {
         *failures; /* gets a line for each of the first BATON_FAILURES_MAX judgements that failed; or NULL */
     struct baton_report_sinks *sinks; /* get every conversation; opened and finished by the caller; NULL: none */
     struct baton_str suite;           /* its name, for reports */
-    const volatile int *interrupted;  /* set from a signal handler; NULL: never */
+    struct baton_text
+        *order; /* gets, for each conversation played, how many selected ones of other shards came before it
+                               * since the last: `0 3 1`. With it baton merge finds the input order again. NULL: none */
+    const volatile int *interrupted;                                        /* set from a signal handler; NULL: never */
     void (*on_progress)(void *user, const struct baton_progress *progress); /* now and then, one thread at a time */
     void *user;
 };
