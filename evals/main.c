@@ -12,7 +12,7 @@
 struct baton_world baton_world;
 
 static const struct baton_verb *const verbs[] = {
-    &baton_verb_eval, &baton_verb_run, &baton_verb_explain, &baton_verb_check, &baton_verb_graph,
+    &baton_verb_eval, &baton_verb_merge, &baton_verb_run, &baton_verb_explain, &baton_verb_check, &baton_verb_graph,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 64, MEMORY_MAX = 1024 * 1024 * 1024, FOLDERS_OPEN_MAX = 16, PAUSE_NS = 1000000 };
+enum { ARGUMENTS_MAX = 128, MEMORY_MAX = 1024 * 1024 * 1024, FOLDERS_OPEN_MAX = 16, PAUSE_NS = 1000000 };
 
 extern char **environ;
 
