@@ -12,7 +12,8 @@
 struct baton_world baton_world;
 
 static const struct baton_verb *const verbs[] = {
-    &baton_verb_eval, &baton_verb_merge, &baton_verb_run, &baton_verb_explain, &baton_verb_check, &baton_verb_graph,
+    &baton_verb_eval,    &baton_verb_compare, &baton_verb_merge, &baton_verb_run,
+    &baton_verb_explain, &baton_verb_check,   &baton_verb_graph,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -62,7 +63,8 @@ static void print_help(FILE *file)
     }
     fputs("\n'baton VERB --help' shows examples and switches.\n"
           "exit codes: 0 gates hold, 1 a gate or an expectation failed, 2 interrupted, 3 provider or disk failed,\n"
-          "            4 bad usage or a bad file, 5 nothing selected, 6 diverged under --strict, 70 a bug of ours\n",
+          "            4 bad usage or a bad file, 5 nothing selected, 6 diverged under --strict,\n"
+          "            7 baseline not comparable, 70 a bug of ours\n",
           file);
 }
 

@@ -8,9 +8,12 @@
 #ifndef BATON_REPORTS_COMPARISON_H
 #define BATON_REPORTS_COMPARISON_H
 
-#include "engine/base/text.h"
+#include "engine/base/json_writer.h"
 
-/* A conversation whose verdict changed. */
+enum { BATON_COMPARISON_DETAILS_MAX = 1000, BATON_COMPARISON_AGENTS_MAX = 64 };
+
+/* A conversation whose verdict changed. Routes and what failed are known of the first BATON_COMPARISON_DETAILS_MAX each way;
+ * ids of all. */
 struct baton_comparison_case {
     struct baton_str id;
     double baseline, candidate;                       /* share of its repeats that passed: 0 or 1 without repeats */
@@ -18,7 +21,7 @@ struct baton_comparison_case {
     struct baton_str failed;                          /* what does not hold in the run where it fails */
 };
 
-/* The cases whose expected final agent this is. */
+/* The cases that expect this final agent somewhere; such a case passes here when every label that does so holds. */
 struct baton_comparison_agent {
     struct baton_str agent;
     uint64_t both, candidate_only, baseline_only, neither;
@@ -32,19 +35,22 @@ struct baton_comparison_figure {
 };
 
 enum baton_comparison_verdict {
-    BATON_COMPARISON_SAME,
-    BATON_COMPARISON_WORSE,
-    BATON_COMPARISON_BETTER,
-    BATON_COMPARISON_UNCLEAR
+    BATON_COMPARISON_SAME,   /* no case changed */
+    BATON_COMPARISON_WORSE,  /* by more than chance explains, at level alpha */
+    BATON_COMPARISON_BETTER, /* the same the other way */
+    BATON_COMPARISON_UNCLEAR /* some changed, but chance may explain it */
 };
 
 struct baton_comparison {
     struct baton_str baseline, candidate; /* names of the two, as given */
+    uint64_t cases, unjudged;             /* in both; labelled ones that the provider failed in one of the two */
+    bool has_repeats;                     /* then a case counts as passed below when most of its repeats did */
     uint64_t both, candidate_only, baseline_only, neither;
-    double difference, ci_low, ci_high; /* candidate minus baseline; Newcombe, paired */
+    double difference, ci_low, ci_high; /* candidate minus baseline; Newcombe, paired; with repeats of the means */
+    double alpha;                       /* level of the verdict */
     double exact_p, mid_p;              /* McNemar; NaN with repeats */
     double flip_p;                      /* sign-flip permutation of the cases' shares; NaN without repeats */
-    double detectable;                  /* smallest difference that so many cases can show; NaN: none */
+    double detectable; /* smallest difference that so many cases show with a chance of 80 %; NaN: none */
     const struct baton_comparison_case *newly_failing, *newly_passing; /* in input order of the candidate */
     size_t newly_failing_count, newly_passing_count;
     const struct baton_comparison_agent *agents;
@@ -54,5 +60,20 @@ struct baton_comparison {
     enum baton_comparison_verdict verdict;
     struct baton_str sentence; /* the verdict, for people */
 };
+
+/* same, worse, better, unclear */
+const char *baton_comparison_verdict_name(enum baton_comparison_verdict verdict);
+
+/* The p-value that decides: mid-p, with repeats that of the sign flips. */
+double baton_comparison_p(const struct baton_comparison *comparison);
+
+/* For people on a terminal; the sentence first. */
+void baton_comparison_write(struct baton_text *out, const struct baton_comparison *comparison, bool has_colour);
+
+/* A section of Markdown, its heading first. */
+void baton_comparison_write_markdown(struct baton_text *out, const struct baton_comparison *comparison);
+
+/* One JSON object with line breaks and one at the end; all changed conversations are named. */
+void baton_comparison_write_json(struct baton_text *out, const struct baton_comparison *comparison);
 
 #endif

@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Text in a table cell or a paragraph: nothing in it is markup. */
-static void plain(struct baton_text *out, struct baton_str text)
+void baton_markdown_plain(struct baton_text *out, struct baton_str text)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
@@ -45,12 +44,12 @@ static void write_gates(struct baton_text *out, const struct baton_summary *summ
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
         baton_text_puts(out, "| ");
-        plain(out, gate->gate);
+        baton_markdown_plain(out, gate->gate);
         baton_text_puts(out, " | ");
         value(out, gate->value);
         baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
         baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped: " : "**FAIL** ");
-        plain(out, gate->why);
+        baton_markdown_plain(out, gate->why);
         baton_text_puts(out, " |\n");
     }
 }
@@ -117,7 +116,7 @@ static void write_agents(struct baton_text *out, const struct baton_summary *sum
     for (size_t i = 0; i < count && i < BATON_MARKDOWN_ROWS_MAX; i++) {
         const struct baton_agent_score *score = &summary->routing.agents[i];
         baton_text_puts(out, "| ");
-        plain(out, score->agent);
+        baton_markdown_plain(out, score->agent);
         baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
         percent(out, score->precision);
         baton_text_puts(out, " | ");
@@ -180,7 +179,7 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
     for (unsigned i = 0; *line != '\0' && i < BATON_MARKDOWN_ROWS_MAX && out->length < BATON_MARKDOWN_BYTES_MAX; i++) {
         const char *end = strchr(line, '\n');
         baton_text_puts(out, "- ");
-        plain(out, (struct baton_str){ line, (size_t)(end - line) });
+        baton_markdown_plain(out, (struct baton_str){ line, (size_t)(end - line) });
         baton_text_putc(out, '\n');
         line = end + 1;
     }
@@ -192,7 +191,7 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
 {
     const struct baton_summary *summary = context->summary;
     baton_text_printf(out, "## %s: ", summary->passed ? "PASS" : "FAIL");
-    plain(out, summary->suite.name);
+    baton_markdown_plain(out, summary->suite.name);
     baton_text_printf(out, "\n\n%" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (context->verdict_reason != NULL) {
