@@ -112,15 +112,11 @@ static enum baton_status each_conversation(struct merging *merging, on_conversat
     return status;
 }
 
-static void count_tests(struct merging *merging, void *user, const struct baton_result *repeats, uint32_t count)
+static void note_failures(struct merging *merging, void *user, const struct baton_result *repeats, uint32_t count)
 {
-    struct baton_test_counts *tests = &merging->summary.tests;
-    uint32_t of[BATON_TEST_SKIPPED + 1] = { 0 };
     (void)user;
-    for (uint32_t i = 0; i < count; i++) {
-        enum baton_test_outcome outcome = baton_test_outcome_of(&repeats[i]);
-        of[outcome]++;
-        if (outcome == BATON_TEST_FAILED && merging->failure_count < FAILURES_MAX) {
+    for (uint32_t i = 0; i < count && merging->failure_count < FAILURES_MAX; i++) {
+        if (baton_test_outcome_of(&repeats[i]) == BATON_TEST_FAILED) {
             merging->failure_count++;
             baton_text_append(&merging->failures, repeats[i].id.data, repeats[i].id.length);
             baton_text_puts(&merging->failures, ": ");
@@ -128,12 +124,6 @@ static void count_tests(struct merging *merging, void *user, const struct baton_
             baton_text_putc(&merging->failures, '\n');
         }
     }
-    tests->results += count;
-    tests->errors += of[BATON_TEST_FAILED] == 0 && of[BATON_TEST_ERROR] > 0;
-    tests->flaky += of[BATON_TEST_FAILED] > 0 && of[BATON_TEST_PASSED] > 0;
-    tests->failed += of[BATON_TEST_FAILED] > 0 && of[BATON_TEST_PASSED] == 0;
-    tests->passed += of[BATON_TEST_PASSED] > 0 && of[BATON_TEST_FAILED] + of[BATON_TEST_ERROR] == 0;
-    tests->skipped += of[BATON_TEST_SKIPPED] == count;
 }
 
 /* ---- figures ---- */
@@ -290,7 +280,7 @@ static enum baton_status merge_all(struct merging *merging, const struct baton_a
         status == BATON_OK && merging->args.out != NULL ? baton_outdir_make(merging->args.out, merging->err) : status;
     status = status == BATON_OK ? gather_rows(merging) : status;
     status = status == BATON_OK ? make_summary(merging) : status;
-    status = status == BATON_OK && merging->rows != NULL ? each_conversation(merging, count_tests, NULL) : status;
+    status = status == BATON_OK && merging->rows != NULL ? each_conversation(merging, note_failures, NULL) : status;
     status = status == BATON_OK ? put_reports(merging) : status;
     return status;
 }
