@@ -161,20 +161,36 @@ static void put_escape(struct baton_text *text, unsigned char byte)
     }
 }
 
+/* How many of the bytes are written as they are: up to the first that is escaped, eight at a time where it can be. */
+static size_t plain_length(const char *data, size_t length)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
+    size_t i = 0;
+    for (; length - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t word, quotes, slashes;
+        memcpy(&word, data + i, sizeof word);
+        quotes = word ^ ones * '"';
+        slashes = word ^ ones * '\\';
+        if ((((word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & ~word & highs) != 0) {
+            break; /* perhaps only the byte before one: the loop below looks */
+        }
+    }
+    while (i < length && (unsigned char)data[i] >= 0x20 && data[i] != '"' && data[i] != '\\') {
+        i++;
+    }
+    return i;
+}
+
 void baton_text_json_string(struct baton_text *text, const char *data, size_t length)
 {
     baton_text_putc(text, '"');
-    size_t start = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)data[i];
-        if (byte < 0x20 || byte == '"' || byte == '\\') {
-            baton_text_append(text, data + start, i - start);
-            put_escape(text, byte);
-            start = i + 1;
+    for (size_t at = 0; at < length;) {
+        size_t plain = plain_length(data + at, length - at);
+        baton_text_append(text, data + at, plain);
+        at += plain;
+        if (at < length) {
+            put_escape(text, (unsigned char)data[at++]);
         }
-    }
-    if (length > start) {
-        baton_text_append(text, data + start, length - start);
     }
     baton_text_putc(text, '"');
 }

@@ -295,3 +295,47 @@ Test(text, the_json_writer_has_no_odd_ratios)
     }
     baton_text_clear(&text);
 }
+
+/* Byte by byte, as the RFC has it. */
+static size_t escaped(char *out, const char *data, size_t length)
+{
+    static const char bytes[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    size_t at = 0;
+    out[at++] = '"';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        const char *named = memchr(bytes, byte, sizeof bytes - 1);
+        if (named != NULL) {
+            out[at++] = '\\';
+            out[at++] = letters[named - bytes];
+        } else if (byte < 0x20) {
+            at += (size_t)snprintf(out + at, 7, "\\u%04x", byte);
+        } else {
+            out[at++] = (char)byte;
+        }
+    }
+    out[at++] = '"';
+    return at;
+}
+
+Test(text, json_strings_escape_any_byte_at_any_place)
+{
+    enum { LENGTH_MAX = 20 };
+    char data[LENGTH_MAX], want[LENGTH_MAX * 6 + 3];
+    struct baton_text text = baton_text_with_limit(LIMIT);
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t length = 0; length <= LENGTH_MAX; length++) {
+            for (size_t place = 0; place < length; place++) {
+                memset(data, 'x', length);
+                data[place] = (char)byte;
+                data[length - 1 - place] = (char)(0x80 | byte);
+                baton_text_reset(&text);
+                baton_text_json_string(&text, data, length);
+                size_t want_length = escaped(want, data, length);
+                cr_assert(text.length == want_length && memcmp(text.data, want, want_length) == 0, "%u at %zu of %zu",
+                          byte, place, length);
+            }
+        }
+    }
+    baton_text_clear(&text);
+}
