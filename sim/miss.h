@@ -1,0 +1,18 @@
+/* miss.h - says of a request that was not recorded what comes nearest, and where it first differs.
+ *
+ * Looked at are at most BATON_MISS_CANDIDATES_MAX recordings: of the same agent and place in the conversation first, then of
+ * the agent in the conversation, then of the agent anywhere, then the rest of the conversation. Their requests are read
+ * again from the file.
+ */
+#ifndef BATON_SIM_MISS_H
+#define BATON_SIM_MISS_H
+
+#include "sim/replay.h"
+
+enum { BATON_MISS_CANDIDATES_MAX = 64 };
+
+/* BATON_EMISS with the text. BATON_ENOMEM and BATON_ELIMIT where there is no room even for that. */
+enum baton_status baton_replay_miss(const struct baton_replay *replay, const struct baton_request *request,
+                                    struct baton_error *err);
+
+#endif

@@ -1,0 +1,417 @@
+#include "sim/recorder.h"
+
+#include "sim/cassette_check.h"
+#include "sim/tests/studio.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const struct studio_case cases[] = {
+    { "card-1", { "billing please", "thanks" } },
+    { "look", { "lookup ann", "lookup ann", "lookup bad" } },
+    { "nest", { "ask why", "both lamps", "fix it" } },
+    { "plain", { "hello" } },
+    { "again", { "hello", "hello" } },
+    { "error", { "fail", "hello" } },
+    { "nobody", { "billing for nobody" } },
+};
+
+enum { CASES = COUNT_OF(cases), CALLS = 20, LIMIT = 64 * 1024 * 1024 };
+
+struct kept {
+    struct studio studio;
+    const char *path;
+    struct baton_text told; /* of the recording */
+    struct studio_live live;
+};
+
+static void record_all(struct kept *kept, const char *codec, bool is_stream)
+{
+    struct baton_error err;
+    studio_open(&kept->studio);
+    kept->path = studio_file(&kept->studio, "c.jsonl");
+    kept->told = baton_text_with_limit(LIMIT);
+    studio_live_init(&kept->live, NULL);
+    kept->live.codec = baton_codec_find(baton_str_of(codec));
+    kept->live.is_stream = is_stream;
+    struct baton_recorder_options options = studio_options(&kept->studio, kept->path);
+    options.header.provider = baton_str_of(codec);
+    options.codec = kept->live.codec;
+    cr_assert_eq(studio_record(&kept->studio, &options, cases, CASES, &kept->live, &kept->told, &err), BATON_OK, "%s",
+                 err.text);
+}
+
+static void give_back(struct kept *kept)
+{
+    baton_text_clear(&kept->told);
+    studio_close(&kept->studio);
+}
+
+Test(recorder, a_replay_is_what_was_recorded)
+{
+    static const struct {
+        const char *codec;
+        bool is_stream;
+    } rows[] = { { "openai", false }, { "openai", true }, { "openrouter", true }, { "anthropic", false } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct kept kept;
+        record_all(&kept, rows[i].codec, rows[i].is_stream);
+        struct baton_cassette *cassette = studio_load(&kept.studio, kept.path);
+        struct baton_text replayed = baton_text_with_limit(LIMIT);
+        uint32_t misses = 0;
+        for (size_t c = 0; c < CASES; c++) {
+            cr_assert_eq(studio_replay(&kept.studio, &cases[c], cassette, &replayed, &misses), BATON_OK);
+        }
+        cr_expect_eq(misses, 0, "%s", rows[i].codec);
+        cr_expect_str_eq(replayed.data, kept.told.data, "%s", rows[i].codec);
+        cr_expect_eq(baton_cassette_unused(cassette, NULL, NULL), 0, "%s", rows[i].codec);
+        cr_expect(!studio_has(studio_file(&kept.studio, "c.jsonl.part")));
+        cr_expect(!studio_has(studio_file(&kept.studio, "c.jsonl.new")));
+        baton_text_clear(&replayed);
+        give_back(&kept);
+    }
+}
+
+Test(recorder, tools_and_context_providers_are_not_run_in_a_replay)
+{
+    struct kept kept;
+    record_all(&kept, "openai", false);
+    cr_expect_eq(kept.live.tool_count, 4);
+    cr_expect_eq(kept.live.context_count, 2);
+    struct baton_cassette *cassette = studio_load(&kept.studio, kept.path);
+    uint32_t kinds[3] = { 0 };
+    for (uint32_t i = 0; i < cassette->count; i++) {
+        kinds[baton_cassette_at(cassette, i)->kind]++;
+    }
+    cr_expect_eq(kinds[BATON_INTERACTION_MODEL], kept.live.call_count);
+    cr_expect_eq(kinds[BATON_INTERACTION_TOOL], 4);
+    cr_expect_eq(kinds[BATON_INTERACTION_CONTEXT], 2);
+    give_back(&kept);
+}
+
+/* ---- threads ---- */
+
+struct worker {
+    struct studio *studio;
+    struct baton_recorder *recorder;
+    size_t from, step;
+    enum baton_status status;
+};
+
+static void *work(void *user)
+{
+    struct worker *worker = user;
+    struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX), told = baton_text_with_limit(LIMIT);
+    for (size_t i = worker->from; i < CASES && worker->status == BATON_OK; i += worker->step) {
+        struct baton_arena *arena = baton_arena_new(STUDIO_MEMORY_MAX);
+        struct baton_recording recording;
+        struct studio_live live;
+        studio_live_init(&live, baton_recorder_sink(worker->recorder));
+        live.codec = baton_codec_find(BATON_STR("openai"));
+        baton_recording_init(&recording, worker->recorder, &live.provider, &live.tools, baton_str_of(cases[i].id),
+                             arena, &scratch);
+        worker->status = studio_play(worker->studio, &cases[i], &recording.provider, &recording.tools, arena, &told);
+        baton_arena_free(arena);
+    }
+    baton_text_clear(&scratch);
+    baton_text_clear(&told);
+    return NULL;
+}
+
+Test(recorder, the_file_is_the_same_from_any_number_of_threads)
+{
+    enum { THREADS_MAX = 4, RUNS = 3 };
+    struct kept kept;
+    record_all(&kept, "openai", false);
+    struct baton_str alone = studio_read(&kept.studio, kept.path);
+    struct baton_str order[CASES];
+    for (size_t i = 0; i < CASES; i++) {
+        order[i] = baton_str_of(cases[i].id);
+    }
+    for (unsigned count = 2; count <= THREADS_MAX; count++) {
+        struct worker workers[THREADS_MAX];
+        pthread_t threads[THREADS_MAX];
+        const char *path = baton_arena_printf(kept.studio.arena, "%s.%u", kept.path, count);
+        struct baton_recorder_options options = studio_options(&kept.studio, path);
+        options.header.provider = BATON_STR("openai");
+        options.codec = kept.live.codec;
+        struct baton_recorder *recorder;
+        struct baton_error err;
+        cr_assert_eq(baton_recorder_open(&recorder, &options, &err), BATON_OK, "%s", err.text);
+        for (unsigned i = 0; i < count; i++) {
+            workers[i] = (struct worker){ .studio = &kept.studio, .recorder = recorder, .from = i, .step = count };
+            cr_assert_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+        }
+        for (unsigned i = 0; i < count; i++) {
+            pthread_join(threads[i], NULL);
+            cr_expect_eq(workers[i].status, BATON_OK);
+        }
+        cr_assert_eq(baton_recorder_finish(recorder, order, CASES, &err), BATON_OK, "%s", err.text);
+        baton_recorder_close(recorder);
+        cr_expect(baton_str_equal(studio_read(&kept.studio, path), alone), "%u threads", count);
+    }
+    give_back(&kept);
+}
+
+/* ---- kills ---- */
+
+/* Goes on with what a kill left and compares with the recording that was not killed. */
+static void go_on(struct kept *kept, const char *part, size_t length, const char *name)
+{
+    const char *path = studio_file(&kept->studio, "k.jsonl");
+    struct studio_live live;
+    struct baton_error err;
+    struct baton_text told = baton_text_with_limit(LIMIT);
+    studio_write(&kept->studio, studio_file(&kept->studio, "k.jsonl.part"), part, length);
+    studio_live_init(&live, NULL);
+    live.codec = kept->live.codec;
+    struct baton_recorder_options options = studio_options(&kept->studio, path);
+    options.header.provider = BATON_STR("openai");
+    options.codec = live.codec;
+    options.resumes = true;
+    cr_assert_eq(studio_record(&kept->studio, &options, cases, CASES, &live, &told, &err), BATON_OK, "%s: %s", name,
+                 err.text);
+    cr_expect(baton_str_equal(studio_read(&kept->studio, path), studio_read(&kept->studio, kept->path)), "%s", name);
+    cr_assert_eq(unlink(path), 0);
+    baton_text_clear(&told);
+}
+
+/* In the folder of the studio, what stands in FILE.part at the moment of its end. */
+static struct baton_str part_of(struct kept *kept, uint32_t calls_max)
+{
+    const char *path = studio_file(&kept->studio, "p.jsonl");
+    struct studio_live live;
+    struct baton_error err;
+    struct baton_text told = baton_text_with_limit(LIMIT);
+    studio_live_init(&live, NULL);
+    live.codec = kept->live.codec;
+    live.calls_max = calls_max;
+    struct baton_recorder_options options = studio_options(&kept->studio, path);
+    options.header.provider = BATON_STR("openai");
+    options.codec = live.codec;
+    cr_assert_eq(studio_record(&kept->studio, &options, cases, CASES, &live, &told, &err), BATON_EINTERRUPTED);
+    struct baton_str part = studio_read(&kept->studio, studio_file(&kept->studio, "p.jsonl.part"));
+    cr_assert_eq(unlink(studio_file(&kept->studio, "p.jsonl.part")), 0);
+    baton_text_clear(&told);
+    return part;
+}
+
+Test(recorder, goes_on_from_a_kill_after_any_call)
+{
+    struct kept kept;
+    record_all(&kept, "openai", false);
+    for (uint32_t calls = 1; calls < kept.live.call_count; calls++) {
+        char name[32];
+        struct baton_str part = part_of(&kept, calls);
+        snprintf(name, sizeof name, "%u calls", calls);
+        go_on(&kept, part.data, part.length, name);
+    }
+    cr_expect_geq(kept.live.call_count, CALLS);
+    give_back(&kept);
+}
+
+Test(recorder, goes_on_from_every_prefix_of_its_file)
+{
+    struct kept kept;
+    record_all(&kept, "openai", false);
+    struct baton_str part = part_of(&kept, kept.live.call_count - 1);
+    const char *path = studio_file(&kept.studio, "x.part");
+    const struct baton_cassette_options loading = { .files = &path, .file_count = 1, .allows_torn_tail = true };
+    struct baton_arena *arena = baton_arena_new(STUDIO_MEMORY_MAX);
+    uint32_t whole = 0;
+    for (size_t length = 0; length <= part.length; length++) {
+        struct baton_cassette *cassette;
+        struct baton_error err;
+        char name[32];
+        studio_write(&kept.studio, path, part.data, length);
+        whole += length > 0 && part.data[length - 1] == '\n';
+        cr_assert_eq(baton_cassette_load(&cassette, arena, &loading, &err), BATON_OK, "%zu bytes: %s", length,
+                     err.text);
+        cr_assert_eq(cassette->count, whole > 0 ? whole - 1 : 0, "%zu bytes", length);
+        baton_arena_reset(arena);
+        if (length % 997 == 0 || (length > 0 && part.data[length - 1] == '\n') || length < 40) {
+            snprintf(name, sizeof name, "%zu bytes", length);
+            go_on(&kept, part.data, length, name);
+        }
+    }
+    baton_arena_free(arena);
+    give_back(&kept);
+}
+
+Test(recorder, finishes_what_it_was_killed_in_the_middle_of_finishing)
+{
+    struct kept kept;
+    struct baton_error err;
+    struct baton_recorder *recorder;
+    record_all(&kept, "openai", false);
+    struct baton_str whole = studio_read(&kept.studio, kept.path);
+    struct baton_str part = part_of(&kept, kept.live.call_count - 1);
+    studio_write(&kept.studio, studio_file(&kept.studio, "k.jsonl.new"), part.data, 100); /* killed while it wrote */
+    go_on(&kept, part.data, part.length, "half of the new file");
+
+    const char *path = studio_file(&kept.studio, "z.jsonl"); /* killed before the last rename */
+    studio_write(&kept.studio, studio_file(&kept.studio, "z.jsonl.new"), whole.data, whole.length);
+    struct baton_recorder_options options = studio_options(&kept.studio, path);
+    options.refreshes = true;
+    cr_assert_eq(baton_recorder_open(&recorder, &options, &err), BATON_OK, "%s", err.text);
+    baton_recorder_close(recorder);
+    cr_expect(baton_str_equal(studio_read(&kept.studio, path), whole));
+    give_back(&kept);
+}
+
+/* ---- adding ---- */
+
+Test(recorder, a_refresh_asks_for_what_is_missing_only_and_keeps_what_is_there)
+{
+    static const struct studio_case more[] = { { "card-1", { "billing please", "thanks", "one more" } },
+                                               { "new", { "lookup eve" } },
+                                               { "plain", { "hello" } } };
+    struct kept kept;
+    struct studio_live live;
+    struct baton_error err;
+    record_all(&kept, "openai", false);
+    struct baton_str before = studio_read(&kept.studio, kept.path);
+    studio_live_init(&live, NULL);
+    live.codec = kept.live.codec;
+    struct baton_recorder_options options = studio_options(&kept.studio, kept.path);
+    options.refreshes = true;
+    options.day = BATON_STR("2027-01-02");
+    baton_text_reset(&kept.told);
+    cr_assert_eq(studio_record(&kept.studio, &options, more, COUNT_OF(more), &live, &kept.told, &err), BATON_OK, "%s",
+                 err.text);
+    cr_expect_eq(live.call_count, 3);
+    cr_expect_eq(live.tool_count, 1);
+    struct baton_cassette *cassette = studio_load(&kept.studio, kept.path);
+    struct baton_str after = studio_read(&kept.studio, kept.path);
+    uint32_t added = 0;
+    const char *at = before.data;
+    for (const char *line = after.data; *line != '\0';) {
+        const char *end = strchr(line, '\n') + 1;
+        size_t length = (size_t)(end - line);
+        if (strncmp(line, at, length) == 0) {
+            at += length;
+        } else {
+            added++;
+        }
+        line = end;
+    }
+    cr_expect_eq(*at, '\0', "a line that was there is gone or moved");
+    cr_expect_eq(added, 4);
+    uint32_t misses = 0;
+    struct baton_text replayed = baton_text_with_limit(LIMIT);
+    for (size_t i = 0; i < COUNT_OF(more); i++) {
+        cr_assert_eq(studio_replay(&kept.studio, &more[i], cassette, &replayed, &misses), BATON_OK);
+    }
+    cr_expect_eq(misses, 0);
+    baton_text_clear(&replayed);
+    give_back(&kept);
+}
+
+Test(recorder, files_in_the_way_are_refused)
+{
+    struct kept kept;
+    struct baton_recorder *recorder, *second;
+    struct baton_error err;
+    record_all(&kept, "openai", false);
+    struct baton_recorder_options options = studio_options(&kept.studio, kept.path);
+    cr_expect_eq(baton_recorder_open(&recorder, &options, &err), BATON_EUSAGE);
+    cr_expect_not_null(strstr(err.text, "exists: add what it lacks (--refresh-missing)"), "%s", err.text);
+    options.path = studio_file(&kept.studio, "d.jsonl");
+    cr_assert_eq(baton_recorder_open(&recorder, &options, &err), BATON_OK);
+    cr_expect_eq(baton_recorder_open(&second, &options, &err), BATON_EUSAGE);
+    cr_expect_not_null(strstr(err.text, "--resume"), "%s", err.text);
+    options.resumes = true;
+    cr_expect_eq(baton_recorder_open(&second, &options, &err), BATON_EUSAGE);
+    cr_expect_not_null(strstr(err.text, "somebody else is recording"), "%s", err.text);
+    baton_recorder_close(recorder);
+    cr_assert_eq(baton_recorder_open(&second, &options, &err), BATON_OK, "%s", err.text);
+    baton_recorder_close(second);
+    options.path = studio_file(&kept.studio, "none/e.jsonl");
+    cr_expect_eq(baton_recorder_open(&second, &options, &err), BATON_EIO);
+    give_back(&kept);
+}
+
+Test(recorder, a_full_disk_is_an_error_and_leaves_whole_lines)
+{
+    struct kept kept;
+    struct baton_error err = { .status = BATON_OK };
+    struct studio_live live;
+    record_all(&kept, "openai", false);
+    struct baton_str whole = studio_read(&kept.studio, kept.path);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = whole.length / 2;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    studio_live_init(&live, NULL);
+    live.codec = kept.live.codec;
+    struct baton_recorder_options options = studio_options(&kept.studio, studio_file(&kept.studio, "k.jsonl"));
+    options.codec = live.codec;
+    options.header.provider = BATON_STR("openai");
+    enum baton_status status = studio_record(&kept.studio, &options, cases, CASES, &live, &kept.told, &err);
+    setrlimit(RLIMIT_FSIZE, &before);
+    cr_expect_eq(status, BATON_EIO);
+    cr_expect_not_null(strstr(err.text, "k.jsonl.part': File too large"), "%s", err.text);
+    struct baton_str part = studio_read(&kept.studio, studio_file(&kept.studio, "k.jsonl.part"));
+    cr_assert_gt(part.length, 0);
+    cr_expect_eq(part.data[part.length - 1], '\n');
+    go_on(&kept, part.data, part.length, "after the disk was full");
+    give_back(&kept);
+}
+
+/* ---- secrets ---- */
+
+Test(recorder, no_key_reaches_the_file_and_the_replay_is_the_same_but_for_them)
+{
+    static const struct studio_case secret_cases[] = {
+        { "s", { "lookup sk-ant-api03-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "hunter2hunter2 again", "billing" } },
+        { "t", { "my key is sk-proj-abcdefghijklmnopqrstuvwxyz012345", "and hunter2hunter2" } },
+    };
+    static const struct baton_str keys[] = { BATON_STR_INIT("hunter2hunter2") };
+    struct studio studio;
+    struct studio_live live;
+    struct baton_error err;
+    struct baton_known_values *values;
+    struct baton_text told = baton_text_with_limit(LIMIT), replayed = told;
+    studio_open(&studio);
+    cr_assert_eq(baton_known_values_new(&values, studio.arena, keys, 1, &err), BATON_OK);
+    const char *path = studio_file(&studio, "s.jsonl");
+    struct baton_recorder_options options = studio_options(&studio, path);
+    options.values = values;
+    studio_live_init(&live, NULL);
+    live.secret = "hunter2hunter2 sk-ant-api03-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+    cr_assert_eq(studio_record(&studio, &options, secret_cases, COUNT_OF(secret_cases), &live, &told, &err), BATON_OK,
+                 "%s", err.text);
+    struct baton_str written = studio_read(&studio, path);
+    cr_expect_null(strstr(written.data, "hunter2"));
+    cr_expect_null(strstr(written.data, "sk-ant"));
+    cr_expect_null(strstr(written.data, "sk-proj"));
+    cr_expect_null(strstr(written.data, "cookie"));
+    uint32_t count;
+    cr_assert_eq(baton_cassette_secrets(&count, path, values, NULL, NULL, &err), BATON_OK);
+    cr_expect_eq(count, 0);
+
+    struct baton_cassette *cassette = studio_load(&studio, path);
+    struct baton_replay_options replaying = { .cassette = cassette, .agents = studio.agents, .values = values };
+    uint32_t misses = 0;
+    for (size_t i = 0; i < COUNT_OF(secret_cases); i++) {
+        struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
+        struct baton_replay replay;
+        baton_replay_init(&replay, &replaying, baton_str_of(secret_cases[i].id), studio.arena, &scratch);
+        cr_assert_eq(studio_play(&studio, &secret_cases[i], &replay.provider, &replay.tools, studio.arena, &replayed),
+                     BATON_OK);
+        misses += replay.miss_count;
+        baton_text_clear(&scratch);
+    }
+    cr_expect_eq(misses, 0, "%s", replayed.data);
+    cr_expect_eq(baton_cassette_unused(cassette, NULL, NULL), 0);
+    baton_text_clear(&told);
+    baton_text_clear(&replayed);
+    studio_close(&studio);
+}
