@@ -7,6 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/hash.h"
 #include "engine/base/prng.h"
+#include "evals/bench/bench_cassette.h"
 #include "evals/cases.h"
 #include "evals/evaluate.h"
 
@@ -247,6 +248,11 @@ int main(int argc, char **argv)
     printf("machine speed against the reference: %.2f (floors in conv/s and ms are scaled by it)\n", speed);
     report("replay from a parsed transcript, one core", replay_parsed(&allocations) / speed, "conv/s", 250000, true);
     report("system allocations per conversation, steady state", allocations, "", 10, false);
+    struct bench_cassette cassette;
+    need(bench_cassette(&cassette, FOLDER), "cassette");
+    report("replay from a cassette, 3 KB a request, one core", cassette.conversations_per_second / speed, "conv/s",
+           100000, true);
+    report("system allocations per conversation from a cassette", cassette.allocations, "", 1, false);
     bench_program(program, speed);
     unlink(LARGE);
     printf("%d budgets missed\n", missed);
