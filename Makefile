@@ -31,10 +31,11 @@ TEST  := $(wildcard */tests/*.c)
 FUZZ  := $(wildcard */fuzz/fuzz_*.c)
 BENCH := $(wildcard evals/bench/*.c)
 PEERS := $(wildcard engine/tests/peers/*.c)
+THREADS := $(wildcard engine/tests/threads/*.c)
 API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
                          engine/providers/*.h sim/*.h reports/*.h))
 OBJ   := $(SRC:%.c=$(BUILD)/%.o)
-ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS))
+ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
@@ -83,12 +84,13 @@ check-asan:  ## the tests under ASan and UBSan, leaks counted
 
 # Criterion cannot run under TSan; the program can. A gate that fails (1) is no race; all else but 0 is a failure.
 check-tsan: export TSAN_OPTIONS = halt_on_error=1:second_deadlock_stack=1
-check-tsan:  ## every suite with 4 threads under TSan
+check-tsan:  ## every suite, and live calls, with 4 threads under TSan
 	@.ci/packages build
 	@$(MAKE) $(SUB) FLAVOUR=tsan run-tsan
 
 SUITES := $(sort $(wildcard fixtures/suites/*.yaml))
-run-tsan: $(BUILD)/baton
+run-tsan: $(BUILD)/baton $(BUILD)/baton-threads
+	@$(STEADY) $(BUILD)/baton-threads
 	@failed=0; for suite in $(or $(SUITES),$(error no fixtures/suites/*.yaml to run)); do \
 	    status=0; $(STEADY) $< eval $$suite -j4 >$(BUILD)/out 2>&1 || status=$$?; \
 	    if [ $$status -le 1 ]; then echo "$$suite: no race"; continue; fi; \
@@ -170,6 +172,10 @@ $(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir 
 	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
 
 $(BUILD)/baton-peers: $(PEERS:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
+
+$(BUILD)/baton-threads: $(THREADS:%.c=$(BUILD)/%.o) $(BUILD)/engine/tests/misbehave.o $(BUILD)/libbaton.a
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 

@@ -6,6 +6,7 @@
 #include "engine/providers/http_url.h"
 #include "engine/providers/live_state.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { LIFE_BYTES_MAX = 16 * 1024 * 1024, HEADER_BYTES_MAX = 64 * 1024, NS_PER_MS = 1000000 };
@@ -72,7 +73,8 @@ static enum baton_status split_headers(struct baton_live *live, struct baton_liv
                                        const struct baton_text *lines, struct baton_error *err)
 {
     char *rest = baton_arena_copy(live->arena, lines->data, lines->length);
-    while (rest != NULL && rest[0] != '\0' && place->header_count < BATON_LIVE_HEADERS_MAX) {
+    while (rest != NULL && rest[0] != '\0') {
+        assert(place->header_count < BATON_LIVE_HEADERS_MAX);
         char *end = strchr(rest, '\n'), *colon = strchr(rest, ':');
         *end = '\0';
         *colon = '\0';
@@ -146,6 +148,7 @@ static enum baton_status place_add(struct baton_live *live, const struct baton_l
                                                   .tokens_per_minute = live->options.tokens_per_minute,
                                                   .clock = live->options.clock,
                                                   .interrupted = live->options.interrupted };
+    assert(live->place_count < BATON_LIVE_PLACES_MAX);
     struct baton_live_place *place = &live->places[live->place_count];
     bool is_local = false, is_from_file = false;
     *place = *wanted;

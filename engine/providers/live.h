@@ -1,7 +1,7 @@
 /* live.h - asks the live services: what the run loop wants goes out over HTTP, and a whole answer comes back, or an error.
  *
  *     struct baton_live_options options = baton_live_options_default(agents);   // agents outlive the live
- *     options.setting = environment;                                            // `getenv`, in evals/main.c only
+ *     options.setting = environment;                                            // getenv(name), in evals/main.c only
  *     options.is_stream = true;
  *     status = baton_live_new(&live, &options, &err);                           // once, for all threads
  *
@@ -28,7 +28,8 @@
  * Owns:     agents, clock, sink, settings' user and all texts of the options are borrowed and outlive the live. Its copy of
  *           the keys goes with baton_live_free().
  * Threads:  a live is shared by all; a caller belongs to one thread at a time.
- * Secrets:  no key is in an error text, in an event or in the traffic; one that a service quotes is cut out of the error.
+ * Secrets:  no key is in an error text or an event; one that a service quotes in an error is cut out of it. The traffic has
+ *           no headers of the request, but the service's words as they came: redacting them is the recorder's.
  * Limits:   spend_max_pico and tokens_max are of the live, over all its threads and providers: calls under way when one is
  *           reached still count, so it is passed by those at most. Rates are of each provider by itself. A reply without usage
  *           counts by its bytes (4 a token), an attempt that broke off after its answer had begun by those of its request.
