@@ -4,6 +4,7 @@
 #include "evals/decide.h"
 #include "evals/outdir.h"
 #include "evals/progress.h"
+#include "evals/recordings.h"
 #include "evals/report_sinks.h"
 #include "evals/runner.h"
 #include "evals/session.h"
@@ -42,7 +43,12 @@ static const struct baton_switch switches[] = {
       0, 0 },
     { "jobs", 'j', BATON_SWITCH_NUMBER, offsetof(struct eval_args, threads), "N",
       "threads (all cores); live: calls in flight (8)", 1, BATON_THREADS_MAX },
-    { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, strict), NULL, "exit 6 when a replay diverged", 0, 0 },
+    { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, strict), NULL,
+      "exit 6 when a replay diverged or a recording is past its expiry", 0, 0 },
+    { "resume", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, session.resumes), NULL,
+      "live: go on with a run that was stopped; what was answered is not asked again", 0, 0 },
+    { "refresh-missing", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, session.refreshes), NULL,
+      "record: add what the cassette does not hold, and leave what it holds", 0, 0 },
     { "json", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, json), NULL, "print summary.json instead of the report",
       0, 0 },
     { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct eval_args, quiet), NULL, "no progress, no report", 0, 0 },
@@ -325,6 +331,61 @@ static enum baton_status report(struct eval *eval)
     return status != BATON_OK ? status : baton_report_sinks_finish(&eval->sinks, &context, eval->err);
 }
 
+/* ---- recordings ---- */
+
+static bool has_gate_on_errors(const struct eval *eval)
+{
+    for (size_t i = 0; i < eval->gate_count; i++) {
+        if (baton_str_is(eval->gates[i].figure, "errors") || baton_str_is(eval->gates[i].figure, "counts.errors")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void fail(struct eval *eval, int *exit_code, enum baton_status status, const char *reason)
+{
+    eval->summary.passed = false;
+    eval->verdict_reason = reason;
+    *exit_code = baton_status_exit_code(status);
+}
+
+/* What the gates cannot know: answers that were missing in a cassette or did not come, and old recordings. */
+static enum baton_status judge_sources(struct eval *eval, int *exit_code)
+{
+    struct baton_recordings_found found;
+    bool all_played = eval->args.filter == NULL && eval->args.tag == NULL && eval->args.shard == NULL;
+    enum baton_status status = baton_recordings_review(&found, &eval->session, baton_world.today, all_played,
+                                                       eval->args.quiet ? NULL : stderr, eval->err);
+    if (status == BATON_OK && found.expired > 0 && (eval->args.strict || eval->session.suite.expires_is_error)) {
+        fail(eval, exit_code, BATON_EMISS, "recordings are past their expiry; record them again");
+    }
+    if (status == BATON_OK && eval->ran.misses > 0) {
+        fail(eval, exit_code, BATON_EMISS, "the cassette does not hold every answer that was asked for");
+    }
+    if (status == BATON_OK && is_live(eval) && eval->summary.counts.errors > 0 && !has_gate_on_errors(eval)) {
+        fail(eval, exit_code, BATON_EPROVIDER, "a provider failed, and no gate says how often it may ('errors <= N')");
+    }
+    return status;
+}
+
+/* What was recorded is put in place once the run is whole; before that it is kept, to be gone on with. */
+static enum baton_status put_recording(struct eval *eval, enum baton_status status)
+{
+    if (eval->session.recorder == NULL) {
+        return status;
+    }
+    if (status == BATON_OK) {
+        return baton_recordings_finish(&eval->session, eval->args.session.records && !eval->args.quiet ? stderr : NULL,
+                                       eval->err);
+    }
+    if (baton_recorder_count(eval->session.recorder) > 0) {
+        fprintf(stderr, "baton: what was answered is kept in '%s.part'; --resume goes on from there\n",
+                eval->session.record_path);
+    }
+    return status;
+}
+
 static void warn(const struct eval *eval)
 {
     if (eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT && eval->ran.answers_recorded == 0) {
@@ -351,6 +412,7 @@ static enum baton_status conclude(struct eval *eval, int *exit_code)
     if (status == BATON_OK) {
         describe_suite(eval);
         status = decide(eval, exit_code);
+        status = status == BATON_OK ? judge_sources(eval, exit_code) : status;
     }
     if (status == BATON_OK && is_empty_shard(eval)) {
         baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
@@ -381,13 +443,15 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     }
     if (status == BATON_OK) {
         eval.suite_path = plain.count > 0 ? plain.items[0] : NULL;
+        eval.args.session.records = verb == &baton_verb_record;
+        eval.args.session.journal_folder = eval.args.out;
         const struct baton_session_world world = baton_world_outside();
         status = baton_session_open(&eval.session, eval.suite_path, &eval.args.session, &world, err);
         status = status == BATON_OK ? check_args(&eval) : status;
         status = status == BATON_OK
                      ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)
                      : status;
-        status = status == BATON_OK ? play(&eval) : status;
+        status = status == BATON_OK ? put_recording(&eval, play(&eval)) : status;
         status = status == BATON_OK ? conclude(&eval, exit_code) : status;
     }
     baton_report_sinks_discard(&eval.sinks);
@@ -407,6 +471,23 @@ const struct baton_verb baton_verb_eval = {
                 "  baton eval --agents agents.yaml --conversations 'recorded/*.jsonl' --gate 'accuracy >= 0.9'\n"
                 "  baton eval suite.yaml --provider sim:random --seed 7 --repeat 20 --out build/results",
     .more = "Without gates, every expectation in the conversations must hold. Exit codes: see 'baton --help'.",
+    .switches = switches,
+    .switch_count = sizeof switches / sizeof *switches,
+    .least = 0,
+    .most = 1,
+    .run = eval_run,
+};
+
+const struct baton_verb baton_verb_record = {
+    .name = "record",
+    .summary = "the same against live providers, and keep all that they answer in a cassette",
+    .usage = "SUITE | --agents FILE --conversations FILE --cassette FILE",
+    .examples = "  baton record suite.yaml\n"
+                "  baton record suite.yaml --refresh-missing       only what the cassette does not hold\n"
+                "  baton record suite.yaml --resume                go on after Ctrl-C or a crash",
+    .more =
+        "A cassette that is there is never recorded over. Keys, and what else must not be kept, are taken out before "
+        "anything\nis written. Replay with: baton eval suite.yaml --provider cassette",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,
     .least = 0,

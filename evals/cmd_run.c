@@ -195,7 +195,10 @@ static enum baton_status talk_begin(struct talk *talk, struct baton_error *err)
     const struct baton_session *session = talk->session;
     const struct baton_conversation nothing_said = { .id = BATON_STR("run"), .entry = session->agents->entry };
     baton_arena_reset(talk->arena);
-    baton_cast_take(&talk->cast, &nothing_said, session->play.seed, talk->arena);
+    enum baton_status status = baton_cast_take(&talk->cast, &nothing_said, session->play.seed, 0, talk->arena, err);
+    if (status != BATON_OK) {
+        return status;
+    }
     struct baton_run_options options = {
         .agents = session->agents,
         .provider = talk->cast.provider,

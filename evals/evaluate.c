@@ -58,7 +58,7 @@ static enum baton_status run_init(struct evaluation *evaluation)
         .loops_stop = play->loops_stop,
         .on_handoff_stop = play->on_handoff_stop,
         .marks = &evaluation->evaluator->marks,
-        .conversation_id = evaluation->conversation->id,
+        .conversation_id = cast->id,
         .entry = evaluation->conversation->entry,
         .history_hint = evaluation->conversation->message_count,
         .events = evaluation->evaluator->events,
@@ -436,8 +436,9 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
     if (evaluation.rows == NULL || evaluation.records == NULL) {
         return no_memory(&evaluation);
     }
-    baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed + repeat, arena);
-    enum baton_status status = run_init(&evaluation);
+    enum baton_status status =
+        baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed, repeat, arena, err);
+    status = status == BATON_OK ? run_init(&evaluation) : status;
     for (uint32_t at = baton_conversation_next_user(conversation, 0);
          at < conversation->message_count && status == BATON_OK;
          at = baton_conversation_next_user(conversation, at + 1)) {

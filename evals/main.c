@@ -7,13 +7,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct baton_world baton_world;
 
 static const struct baton_verb *const verbs[] = {
-    &baton_verb_eval,    &baton_verb_compare, &baton_verb_merge, &baton_verb_run,
-    &baton_verb_explain, &baton_verb_check,   &baton_verb_graph,
+    &baton_verb_eval, &baton_verb_record,  &baton_verb_compare, &baton_verb_merge,
+    &baton_verb_run,  &baton_verb_explain, &baton_verb_check,   &baton_verb_graph,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -22,6 +23,15 @@ static const char *setting(void *user, const char *name)
 {
     (void)user;
     return getenv(name);
+}
+
+static void note_today(void)
+{
+    time_t now = time(NULL);
+    struct tm parts;
+    if (gmtime_r(&now, &parts) != NULL) {
+        strftime(baton_world.today, sizeof baton_world.today, "%Y-%m-%d", &parts);
+    }
 }
 
 static void on_interrupt(int signal_number)
@@ -113,6 +123,7 @@ int main(int argc, char **argv)
     occupy_standard_streams();
     baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
     baton_world.setting = setting;
+    note_today();
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();
     if (argc < 2) {

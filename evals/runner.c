@@ -58,7 +58,7 @@ struct worker {
     struct baton_tally tally;
     struct baton_pattern *filter;
     uint64_t fingerprint_low, fingerprint_high; /* sums */
-    uint64_t seen, selected, answers_recorded;
+    uint64_t seen, selected, answers_recorded, misses;
     enum baton_status status;
     struct baton_error error;
 };
@@ -174,10 +174,12 @@ static void count_row(struct baton_progress *progress, const struct baton_result
     }
 }
 
-/* A line for people: which conversation, where, what failed. */
-static void note_failure(struct slot *slot, struct baton_str id, int exchange, const struct baton_result_label *label)
+/* A line for people: which conversation, where, what failed. `error`: the text of a provider's failure; empty: none. */
+static void note_failure(struct slot *slot, struct baton_str id, int exchange, const struct baton_result_label *label,
+                         struct baton_str error)
 {
-    if (!label->is_labelled || !label->is_judged || label->is_correct || slot->failure_count >= BATON_FAILURES_MAX) {
+    bool has_failed = label->is_labelled && label->is_judged && !label->is_correct;
+    if ((!has_failed && error.length == 0) || slot->failure_count >= BATON_FAILURES_MAX) {
         return;
     }
     slot->failure_count++;
@@ -190,6 +192,10 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
         baton_text_puts(&slot->failures, i == 0 ? ": " : "; ");
         baton_text_puts(&slot->failures, label->failed[i]);
     }
+    if (error.length > 0) {
+        baton_text_puts(&slot->failures, ": error: ");
+        baton_text_append(&slot->failures, error.data, error.length);
+    }
     for (size_t i = start; i < slot->failures.length; i++) { /* ids and labels may hold anything; a terminal obeys it */
         unsigned char c = (unsigned char)slot->failures.data[i];
         slot->failures.data[i] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
@@ -200,9 +206,11 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
 static void note_failures(struct slot *slot, const struct baton_result *result)
 {
     for (uint32_t i = 0; i < result->exchange_count; i++) {
-        note_failure(slot, result->id, result->exchange_count > 1 ? (int)i : -1, &result->exchanges[i].label);
+        const struct baton_result_exchange *exchange = &result->exchanges[i];
+        note_failure(slot, result->id, result->exchange_count > 1 ? (int)i : -1, &exchange->label,
+                     strcmp(exchange->status, "error") == 0 ? exchange->text : BATON_STR(""));
     }
-    note_failure(slot, result->id, -1, &result->whole);
+    note_failure(slot, result->id, -1, &result->whole, BATON_STR(""));
 }
 
 /* How the conversation comes out in test reports. */
@@ -243,6 +251,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
         struct baton_exchange **records;
         status = baton_evaluate(&worker->evaluator, result, &records, worker->conversation, conversation, repeat,
                                 &slot->error);
+        worker->misses += baton_cast_misses(&worker->evaluator.cast);
         if (status == BATON_OK) {
             outcomes[baton_test_outcome_of(result)]++;
             count_row(&slot->counts, result);
@@ -332,7 +341,7 @@ static void work_on(struct worker *worker, struct slot *slot)
         }
         unsigned line = conversation.source.line_first;
         status = take_conversation(worker, slot, &conversation, line);
-        if (status != BATON_OK) {
+        if (status != BATON_OK && status != BATON_EINTERRUPTED) {
             baton_chunk_blame(&slot->chunk, line, &slot->error);
         }
     }
@@ -570,6 +579,7 @@ static void gather(struct baton_runner_result *out, struct baton_tally *tally, c
     out->seen += worker->seen;
     out->selected += worker->selected;
     out->answers_recorded += worker->answers_recorded;
+    out->misses += worker->misses;
 }
 
 static enum baton_status parts_init(const struct pool *pool, struct slot *slot, struct baton_error *err)

@@ -43,6 +43,7 @@ struct baton_runner_result {
     struct baton_hash conversations; /* of the files' bytes */
     uint64_t seen, selected;         /* conversations read; played in this shard */
     uint64_t answers_recorded;       /* of those played: with an assistant message */
+    uint64_t misses;                 /* answers that a cassette does not hold */
 };
 
 /* Adds to tally. On an error (a bad line, a full disk, an interrupt) what came before it in input order has gone to the

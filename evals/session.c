@@ -1,6 +1,8 @@
 #include "evals/session.h"
 
 #include "engine/base/suggest.h"
+#include "evals/outdir.h"
+#include "sim/known_values.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static enum baton_status find_profile(const char *name, const struct baton_profi
 
 static enum baton_status unknown_provider(struct baton_str name, struct baton_error *err)
 {
-    static const char *const names[] = { "transcript", "live", "sim:oracle", "sim:random" };
+    static const char *const names[] = { "transcript", "cassette", "live", "sim:oracle", "sim:random" };
     struct baton_suggest suggest;
     char hint[BATON_SUGGEST_TEXT_BYTES];
     baton_suggest_init(&suggest, name);
@@ -47,10 +49,11 @@ static enum baton_status unknown_provider(struct baton_str name, struct baton_er
     for (size_t i = 0; baton_codec_at(i) != NULL; i++) {
         baton_suggest_offer(&suggest, baton_str_of(baton_codec_at(i)->name));
     }
-    return baton_error_set(err, BATON_EUSAGE,
-                           "unknown provider '%.*s'; there are transcript, sim:NAME, live, and by name openai, "
-                           "openai-responses, anthropic and openrouter%s",
-                           (int)name.length, name.data, baton_suggest_text(&suggest, hint));
+    return baton_error_set(
+        err, BATON_EUSAGE,
+        "unknown provider '%.*s'; there are transcript, cassette, sim:NAME, live, and by name openai, "
+        "openai-responses, anthropic and openrouter%s",
+        (int)name.length, name.data, baton_suggest_text(&suggest, hint));
 }
 
 static enum baton_status read_cost(const char *text, uint64_t *pico, struct baton_error *err)
@@ -66,6 +69,133 @@ static enum baton_status read_cost(const char *text, uint64_t *pico, struct bato
     }
     *pico = (uint64_t)llround(usd * 1e12);
     return BATON_OK;
+}
+
+/* The values of all variables that hold a key, so that none is ever written or shown. */
+static enum baton_status gather_values(struct baton_session *session, const struct baton_session_world *world,
+                                       struct baton_known_values **out, struct baton_error *err)
+{
+    const struct baton_agents *agents = session->agents;
+    size_t count = 0, most = 16 + agents->count + agents->tool_count * (size_t)BATON_TOOL_HEADERS_MAX;
+    struct baton_str *values = baton_arena_array(session->arena, most, sizeof *values);
+    *out = NULL;
+    if (values == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    for (size_t i = 0; world->setting != NULL && baton_codec_at(i) != NULL; i++) {
+        values[count++] = baton_str_of(world->setting(NULL, baton_codec_at(i)->key_variable));
+    }
+    for (uint32_t i = 0; world->setting != NULL && i < agents->count; i++) {
+        struct baton_str name = agents->list[i].key_variable;
+        const char *variable = name.length == 0 ? NULL : baton_arena_copy(session->arena, name.data, name.length);
+        values[count++] = baton_str_of(variable == NULL ? NULL : world->setting(NULL, variable));
+    }
+    for (uint32_t i = 0; world->setting != NULL && i < agents->tool_count; i++) {
+        const struct baton_tool_http *http = agents->tools[i].http;
+        for (size_t k = 0; http != NULL && k < http->header_count; k++) {
+            const char *value = http->headers[k].value;
+            values[count++] = baton_str_of(value[0] == '$' ? world->setting(NULL, value + 1) : NULL);
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].length > 0) {
+            values[kept++] = values[i];
+        }
+    }
+    return kept == 0 ? BATON_OK : baton_known_values_new(out, session->arena, values, kept, err);
+}
+
+/* Where live answers are recorded; NULL: nowhere. */
+static enum baton_status choose_record_path(struct baton_session *session, const struct baton_session_args *args,
+                                            struct baton_error *err)
+{
+    if (args->records) {
+        session->record_path = args->cassette != NULL ? args->cassette : session->suite.cassette;
+        return session->record_path != NULL
+                   ? BATON_OK
+                   : baton_error_set(err, BATON_EUSAGE, "where to? Give --cassette FILE, or a suite that names one");
+    }
+    if (args->journal_folder == NULL) {
+        return BATON_OK;
+    }
+    session->record_path = baton_arena_printf(session->arena, "%s/cassette.jsonl", args->journal_folder);
+    enum baton_status status = session->record_path == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
+                                                            : baton_outdir_make(args->journal_folder, err);
+    if (status == BATON_OK && !args->resumes) { /* a run begins anew, as its results do */
+        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl");
+        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl.part");
+        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl.new");
+    }
+    return status;
+}
+
+static enum baton_status open_recorder(struct baton_session *session, const struct baton_session_args *args,
+                                       const struct baton_session_world *world, struct baton_str provider,
+                                       struct baton_error *err)
+{
+    struct baton_known_values *values;
+    char digest[BATON_HASH_HEX_BYTES];
+    enum baton_status status = choose_record_path(session, args, err);
+    if (status != BATON_OK || session->record_path == NULL) {
+        return status;
+    }
+    status = gather_values(session, world, &values, err);
+    baton_hash_hex(session->agents->digest, digest);
+    const char *copy = baton_arena_copy(session->arena, digest, sizeof digest - 1);
+    if (status != BATON_OK || copy == NULL) {
+        return status != BATON_OK ? status : baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    struct baton_str model = baton_str_of(args->live.model == NULL ? "" : args->live.model);
+    struct baton_str today = baton_str_of(world->today == NULL ? "" : world->today);
+    const struct baton_recorder_options options = {
+        .path = session->record_path,
+        .refreshes = args->refreshes || (args->resumes && !args->records),
+        .resumes = args->resumes,
+        .header = { .created = today,
+                    .profile = baton_str_of(session->agents->profile->name),
+                    .agents_digest = baton_str_of(copy),
+                    .provider = provider,
+                    .model = model,
+                    .source = BATON_STR("") },
+        .day = today,
+        .agents = session->agents,
+        .values = values,
+        .codec = provider.length == 0 ? NULL : baton_codec_find(provider),
+        .model = model,
+    };
+    return baton_recorder_open(&session->recorder, &options, err);
+}
+
+static enum baton_status open_cassette(struct baton_session *session, const char *suite_path,
+                                       const struct baton_session_args *args, const struct baton_session_world *world,
+                                       struct baton_error *err)
+{
+    const char **path = baton_arena_alloc(session->arena, sizeof *path);
+    struct baton_known_values *values;
+    if (path == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    *path = args->cassette != NULL ? args->cassette : session->suite.cassette;
+    if (*path == NULL) {
+        return baton_error_set(err, BATON_EUSAGE, "which cassette? Give --cassette FILE, or name one in the suite");
+    }
+    const struct baton_cassette_options options = { .files = path, .file_count = 1 };
+    enum baton_status status = gather_values(session, world, &values, err);
+    status = status == BATON_OK ? baton_cassette_load(&session->cassette, session->arena, &options, err) : status;
+    session->play.sources = (struct baton_sources){
+        .kind = BATON_SOURCE_CASSETTE,
+        .replay = { .cassette = session->cassette,
+                    .agents = session->agents,
+                    .model = baton_str_of(args->live.model == NULL ? "" : args->live.model),
+                    .values = values,
+                    .advice = suite_path == NULL ? "record what is missing with baton record --refresh-missing"
+                                                 : baton_arena_printf(session->arena,
+                                                                      "record what is missing with: baton record %s "
+                                                                      "--refresh-missing",
+                                                                      suite_path) },
+    };
+    return status;
 }
 
 static enum baton_status open_live(struct baton_session *session, const struct baton_session_args *args,
@@ -84,6 +214,7 @@ static enum baton_status open_live(struct baton_session *session, const struct b
     options.setting = world->setting;
     options.interrupted = world->interrupted;
     options.tells_times = !world->has_person;
+    options.sink = session->recorder == NULL ? NULL : baton_recorder_sink(session->recorder);
     if (args->live.retries != BATON_SESSION_UNSET) {
         options.retry.retries_max = (uint32_t)args->live.retries;
     }
@@ -101,21 +232,27 @@ static enum baton_status find_provider(struct baton_session *session, const char
     struct baton_str name = args->provider != NULL ? baton_str_of(args->provider) : session->suite.provider;
     struct baton_sources *sources = &session->play.sources;
     session->suite.provider = name;
-    if (baton_str_is(name, "transcript")) {
+    if (baton_str_is(name, "transcript") && !args->records) {
         return BATON_OK;
     }
-    if (name.length > 4 && memcmp(name.data, "sim:", 4) == 0) {
+    if (!args->records && name.length > 4 && memcmp(name.data, "sim:", 4) == 0) {
         const char *base = args->provider != NULL ? NULL : suite_path;
         enum baton_status status =
             baton_model_load(&session->model, session->arena, session->agents, name.data + 4, base, err);
         *sources = (struct baton_sources){ .kind = BATON_SOURCE_MODEL, .model = session->model };
         return status;
     }
-    bool is_live = baton_str_is(name, "live");
+    if (baton_str_is(name, "cassette") && !args->records) {
+        return open_cassette(session, suite_path, args, world, err);
+    }
+    bool is_live = baton_str_is(name, "live") || args->records;
     if (is_live || baton_codec_find(name) != NULL) {
-        enum baton_status status = open_live(session, args, world, is_live ? BATON_STR("") : name, err);
+        struct baton_str provider = baton_codec_find(name) == NULL ? BATON_STR("") : name;
+        enum baton_status status = open_recorder(session, args, world, provider, err);
+        status = status == BATON_OK ? open_live(session, args, world, provider, err) : status;
         *sources = (struct baton_sources){ .kind = BATON_SOURCE_LIVE,
                                            .live = session->live,
+                                           .recorder = session->recorder,
                                            .tools = { .agents = session->agents,
                                                       .clock = baton_clock_system(),
                                                       .interrupted = world->interrupted,
@@ -188,6 +325,7 @@ enum baton_status baton_session_open(struct baton_session *out, const char *suit
 void baton_session_clear(struct baton_session *session)
 {
     baton_live_free(session->live);
+    baton_recorder_close(session->recorder);
     baton_model_free(session->model);
     baton_arena_free(session->arena);
     *session = (struct baton_session){ 0 };

@@ -21,6 +21,9 @@ struct baton_session_args {
         int64_t requests_per_minute, tokens_per_minute, max_tokens, answer_tokens, retries, timeout_s;
         bool stream, no_stream;
     } live;
+    const char *cassette;
+    bool records, refreshes, resumes; /* into the cassette */
+    const char *journal_folder; /* live answers that are not recorded otherwise are kept in cassette.jsonl there */
 };
 
 #define BATON_SESSION_UNSET INT64_MIN
@@ -48,9 +51,11 @@ struct baton_session_args {
           BATON_SWITCH_TEXT,                                                                                             \
           offsetof(struct form, args.provider),                                                                          \
           "NAME",                                                                                                        \
-          "who answers: transcript (the recording), sim:oracle, sim:random, sim:rules.yaml, ...",                        \
+          "who answers: transcript (the conversation itself), cassette, live, sim:oracle, sim:rules.yaml, ...",          \
           0,                                                                                                             \
           0 },                                                                                                           \
+        { "cassette", 0, BATON_SWITCH_TEXT, offsetof(struct form, args.cassette), "FILE", "recorded provider traffic",   \
+          0,          0 },                                                                                               \
         { "profile", 0, BATON_SWITCH_TEXT, offsetof(struct form, args.profile), "NAME", "rules of the run loop (baton)", \
           0,         0 },                                                                                                \
         { "seed", 0,        BATON_SWITCH_NUMBER, offsetof(struct form, args.seed), "N", "seed of every random draw",     \
@@ -161,8 +166,11 @@ struct baton_session {
     struct baton_arena *arena;
     struct baton_suite suite;
     struct baton_agents *agents;
-    struct baton_model *model; /* NULL: nothing simulated */
-    struct baton_live *live;   /* NULL: nobody is asked */
+    struct baton_model *model;       /* NULL: nothing simulated */
+    struct baton_live *live;         /* NULL: nobody is asked */
+    struct baton_cassette *cassette; /* NULL: none is replayed */
+    struct baton_recorder *recorder; /* NULL: nothing is recorded */
+    const char *record_path;         /* of the recorder */
     struct baton_play play;
 };
 
@@ -173,8 +181,9 @@ struct baton_session_args baton_session_args_unset(void);
 struct baton_session_world {
     const char *(*setting)(void *user, const char *name); /* of the environment; NULL: none is set */
     const volatile int *interrupted;
-    bool has_person; /* somebody waits for the words as they come: streamed, and in real time */
-    bool is_dry;     /* nobody will be asked: who answers is not looked for */
+    bool has_person;   /* somebody waits for the words as they come: streamed, and in real time */
+    bool is_dry;       /* nobody will be asked: who answers is not looked for */
+    const char *today; /* 2026-11-21, for recordings; NULL: unknown */
 };
 
 /* Loads the suite (NULL: only the switches) and all it names but the conversations. The caller clears it, also on errors. */

@@ -5,14 +5,15 @@
 
 #include "evals/session.h"
 
-extern const struct baton_verb baton_verb_run, baton_verb_eval, baton_verb_explain, baton_verb_check, baton_verb_graph,
-    baton_verb_merge, baton_verb_compare;
+extern const struct baton_verb baton_verb_run, baton_verb_eval, baton_verb_record, baton_verb_explain, baton_verb_check,
+    baton_verb_graph, baton_verb_merge, baton_verb_compare;
 
 /* What main() knows of the outside world, for the verbs. */
 struct baton_world {
     bool has_colour;                                      /* standard output is a terminal that wants colours */
     volatile int interrupted;                             /* set by Ctrl-C */
     const char *(*setting)(void *user, const char *name); /* of the environment */
+    char today[12];                                       /* UTC: 2026-11-21 */
 };
 
 extern struct baton_world baton_world;
@@ -20,7 +21,9 @@ extern struct baton_world baton_world;
 /* The same for a session. */
 static inline struct baton_session_world baton_world_outside(void)
 {
-    return (struct baton_session_world){ .setting = baton_world.setting, .interrupted = &baton_world.interrupted };
+    return (struct baton_session_world){ .setting = baton_world.setting,
+                                         .interrupted = &baton_world.interrupted,
+                                         .today = baton_world.today };
 }
 
 #endif

@@ -10,7 +10,8 @@
  *
  * Two modes: a new file, which must not exist; or adding to one that does (refresh): what is found in it is replayed, what is
  * missing goes live and is added, and the lines that it has stay as they are. Going on after a crash is the same with what
- * FILE.part holds. Answers that come from the file take no time: nobody waits for what was waited for before.
+ * FILE.part holds. Answers from the file have the times they took then, which pass on a virtual
+ * clock: nobody waits again, and what is gone on with gives the figures of one run.
  *
  * A conversation is recorded once: two that have the same id may not run at the same time.
  *

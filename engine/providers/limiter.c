@@ -161,7 +161,7 @@ static enum baton_status spend_check(const struct baton_limiter *limiter, struct
     if (limiter->spend_max_pico == 0 || spent < limiter->spend_max_pico) {
         return BATON_OK;
     }
-    return baton_error_set(err, BATON_ELIMIT,
+    return baton_error_set(err, BATON_EINTERRUPTED,
                            "%.6f USD have been spent, and the limit is %.6f USD; raise it to make further calls",
                            (double)spent / 1e12, (double)limiter->spend_max_pico / 1e12);
 }

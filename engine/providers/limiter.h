@@ -44,7 +44,7 @@ BATON_MUST_CHECK enum baton_status baton_limiter_new(struct baton_limiter **out,
                                                      struct baton_error *err);
 void baton_limiter_free(struct baton_limiter *limiter);
 
-/* Waits for the caller's turn. BATON_ELIMIT when the sum has been spent (also while it waited), BATON_EINTERRUPTED; then
+/* Waits for the caller's turn. BATON_EINTERRUPTED, also when the sum has been spent (even while it waited); then
  * nothing was taken and nothing is to be settled. */
 BATON_MUST_CHECK enum baton_status baton_limiter_acquire(struct baton_limiter_permit *out,
                                                          struct baton_limiter *limiter, uint64_t tokens_estimated,

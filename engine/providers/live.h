@@ -103,8 +103,9 @@ BATON_MUST_CHECK enum baton_status baton_live_caller_new(struct baton_live_calle
 void baton_live_caller_free(struct baton_live_caller *caller);
 
 /* For run options. Replies have BATON_LATENCY_MEASURED (the clock of the run is to be that of the options) and the time to
- * the first text. With tells_times they have the times that the sink was told: of the attempt that counted alone. Errors: BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_ELIMIT (a limit
- * of money, tokens or memory), BATON_EINTERRUPTED, BATON_ENOMEM, and what the sink returns. */
+ * the first text; with tells_times the times that the sink was told, of the attempt that counted alone. Errors:
+ * BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_EINTERRUPTED (also a limit of money or
+ * tokens that was reached), BATON_ELIMIT, BATON_ENOMEM, and what the sink returns. */
 struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller);
 
 /* Of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */

@@ -396,7 +396,7 @@ static enum baton_status acquire(struct call *call, struct permits *out, struct 
     const uint64_t answer = options->output_tokens_max > 0 ? (uint64_t)options->output_tokens_max
                                                            : (uint64_t)BATON_LIVE_OUTPUT_TOKENS_GUESSED;
     if (options->tokens_max > 0 && tokens >= options->tokens_max) {
-        return baton_error_set(err, BATON_ELIMIT,
+        return baton_error_set(err, BATON_EINTERRUPTED,
                                "%llu tokens have been used, and the limit is %llu; raise it to make further calls",
                                (unsigned long long)tokens, (unsigned long long)options->tokens_max);
     }

@@ -160,7 +160,7 @@ Test(limiter, money_runs_out)
     baton_limiter_settle(limiter, &permit, 5, USD / 4 - 1);
     cr_assert_eq(baton_limiter_acquire(&permit, limiter, 5, &err), BATON_OK, "a pico-dollar is left");
     baton_limiter_settle(limiter, &permit, 5, 2);
-    cr_expect_eq(baton_limiter_acquire(&permit, limiter, 5, &err), BATON_ELIMIT);
+    cr_expect_eq(baton_limiter_acquire(&permit, limiter, 5, &err), BATON_EINTERRUPTED);
     cr_expect_str_eq(err.text,
                      "0.250000 USD have been spent, and the limit is 0.250000 USD; raise it to make further calls");
     cr_expect_eq(baton_limiter_spent_pico(limiter), USD / 4 + 1);
@@ -185,7 +185,7 @@ Test(limiter, who_waits_hears_of_what_others_used)
     cr_expect(waits(limiter, 1000, &clock.permit) < 1 * S);
     clock.settles = limiter;
     clock.cost_pico = USD;
-    cr_expect_eq(baton_limiter_acquire(&permit, limiter, 5000, &err), BATON_ELIMIT, "the last of the money went");
+    cr_expect_eq(baton_limiter_acquire(&permit, limiter, 5000, &err), BATON_EINTERRUPTED, "the last of the money went");
     cr_expect(permit.waited_ns <= 100 * MS);
     baton_limiter_free(limiter);
 }

@@ -311,7 +311,7 @@ Test(live, stops_at_limits_of_money_and_tokens)
         for (unsigned k = 0; k < cases[i].answers; k++) {
             cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "case %zu: %s", i, stand.err.text);
         }
-        cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_ELIMIT, "case %zu", i);
+        cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EINTERRUPTED, "case %zu", i);
         cr_expect_str_eq(stand.err.text, cases[i].error, "case %zu: %s", i, stand.err.text);
         cr_expect_eq(misbehave_request_count(stand.server), cases[i].answers);
         const struct baton_live_totals totals = baton_live_totals(stand.live);

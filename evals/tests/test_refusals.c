@@ -60,7 +60,7 @@ static const struct row {
     { "a provider",
       { "eval", SUITE, "--provider", "transcipt" },
       4,
-      "unknown provider 'transcipt'; there are transcript, sim:NAME, live, and by name openai, openai-responses, anthropic "
+      "unknown provider 'transcipt'; there are transcript, cassette, sim:NAME, live, and by name openai, openai-responses, anthropic "
       "and openrouter; did you mean 'transcript'?" },
     { "a simulated model",
       { "eval", SUITE, "--provider", "sim:orcle" },
@@ -104,7 +104,7 @@ static const struct row {
     { "a suite's provider",
       { "eval", "%/suite_provider.yaml" },
       4,
-      "unknown provider 'transcrip'; there are transcript, sim:NAME, live, and by name openai, openai-responses, anthropic "
+      "unknown provider 'transcrip'; there are transcript, cassette, sim:NAME, live, and by name openai, openai-responses, anthropic "
       "and openrouter; did you mean 'transcript'?" },
     { "an agent's key",
       { "graph", "%/key.yaml" },
