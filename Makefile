@@ -34,7 +34,8 @@ PEERS := $(wildcard engine/tests/peers/*.c)
 THREADS := $(wildcard engine/tests/threads/*.c)
 API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
                          engine/providers/*.h sim/*.h reports/*.h))
-OBJ   := $(SRC:%.c=$(BUILD)/%.o)
+PAGE  := $(BUILD)/reports/html/css.o $(BUILD)/reports/html/js.o
+OBJ   := $(SRC:%.c=$(BUILD)/%.o) $(PAGE)
 ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
@@ -190,6 +191,16 @@ $(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libbaton.a
 $(TEST:%.c=$(BUILD)/%.o): CFLAGS += $(shell pkg-config --cflags criterion)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
+	@echo '  cc   $<'
+	$(Q)$(CC) $(FLAGS) -MMD -MP $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -c $< -o $@
+
+# The page of the HTML report: its style and script as bytes in C.
+$(BUILD)/reports/html/%.c: reports/html/page.% reports/html/embed.sh
+	@mkdir -p $(@D)
+	@echo '  make $@'
+	$(Q)reports/html/embed.sh $* $< >$@
+
+$(PAGE): %.o: %.c Makefile
 	@echo '  cc   $<'
 	$(Q)$(CC) $(FLAGS) -MMD -MP $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -c $< -o $@
 

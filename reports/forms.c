@@ -2,6 +2,7 @@
 
 #include "reports/csv.h"
 #include "reports/github.h"
+#include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
 #include "reports/tap.h"
@@ -21,6 +22,9 @@ static void write_jsonl(struct baton_text *out, struct baton_str suite, const st
     }
 }
 
+/* With the page itself the report stays under 5 MB. */
+enum { HTML_FAILED_BYTES = 3000000, HTML_OTHERS_BYTES = 1500000 };
+
 #define ALL 0, 0, false /* every conversation, in input order */
 
 static const struct baton_report_form forms[] = {
@@ -35,6 +39,8 @@ static const struct baton_report_form forms[] = {
     { "confusion", "confusion.csv", "the confusion matrix as CSV", baton_csv_confusion, NULL, NULL, ALL },
     { "markdown", "summary.md", "Markdown with the graph, for a step summary or a comment", baton_markdown_write, NULL,
       NULL, ALL },
+    { "html", "report.html", "one page to look at: figures, graph, timelines", baton_html_before,
+      baton_html_conversation, baton_html_after, HTML_FAILED_BYTES, HTML_OTHERS_BYTES, true },
     { "github", NULL, "annotations of GitHub Actions, the ten worst", baton_github_write, NULL, NULL, ALL },
 };
 

@@ -1,0 +1,237 @@
+#include "reports/html.h"
+
+#include "reports/html/assets.h"
+#include "reports/xml.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+void baton_html_put_json(struct baton_text *out, struct baton_str json)
+{
+    size_t start = 0;
+    for (const char *at; start < json.length; start = (size_t)(at - json.data) + 1) {
+        at = memchr(json.data + start, '<', json.length - start);
+        if (at == NULL) {
+            baton_text_append(out, json.data + start, json.length - start);
+            return;
+        }
+        baton_text_append(out, json.data + start, (size_t)(at - json.data) - start);
+        baton_text_puts(out, "\\u003c");
+    }
+}
+
+size_t baton_html_cut(struct baton_str text, size_t bytes_max)
+{
+    if (text.length <= bytes_max) {
+        return text.length;
+    }
+    size_t length = bytes_max;
+    while (length > 0 && ((unsigned char)text.data[length] & 0xc0) == 0x80) {
+        length--;
+    }
+    return length;
+}
+
+void baton_html_put_short(struct baton_json_writer *json, struct baton_str text, size_t bytes_max)
+{
+    static const char mark[] = "\xe2\x80\xa6";
+    char buffer[BATON_HTML_TEXT_BYTES + sizeof mark];
+    size_t length = baton_html_cut(text, bytes_max < BATON_HTML_TEXT_BYTES ? bytes_max : BATON_HTML_TEXT_BYTES);
+    if (length < text.length) {
+        memcpy(buffer, text.data, length);
+        memcpy(buffer + length, mark, sizeof mark - 1);
+        text = (struct baton_str){ buffer, length + sizeof mark - 1 };
+    }
+    baton_jw_str(json, text);
+}
+
+/* ---- the frame ---- */
+
+static void put_asset(struct baton_text *out, const struct baton_html_asset *asset)
+{
+    baton_text_append(out, (const char *)asset->bytes, asset->length);
+}
+
+void baton_html_before(struct baton_text *out, const struct baton_report_context *context)
+{
+    const struct baton_summary *summary = context->summary;
+    baton_text_puts(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; "
+                         "form-action 'none'");
+    baton_text_printf(out, "; style-src '%s'; script-src '%s'\">\n", baton_html_css.hash, baton_html_js.hash);
+    baton_text_puts(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
+    baton_text_puts(out, summary->passed ? "PASS: " : "FAIL: ");
+    baton_xml_text(out, summary->suite.name);
+    baton_text_puts(out, " - baton</title>\n<style>");
+    put_asset(out, &baton_html_css);
+    baton_text_printf(out,
+                      "</style>\n</head>\n<body>\n<div id=\"page\"></div>\n<noscript><p>%s: %" PRIu64
+                      " conversations, %" PRIu64 " exchanges. This page is drawn by a script of its own, which is "
+                      "switched off here.</p></noscript>\n<script type=\"application/json\" id=\"conversations\">\n",
+                      summary->passed ? "PASS" : "FAIL", summary->counts.conversations, summary->counts.exchanges);
+}
+
+/* ---- the figures ---- */
+
+static void put_optional(struct baton_json_writer *json, const char *key, const char *value)
+{
+    baton_jw_key(json, key);
+    if (value == NULL) {
+        baton_jw_null(json);
+    } else {
+        baton_jw_string(json, value);
+    }
+}
+
+static void put_count(struct baton_json_writer *json, const char *key, uint64_t value)
+{
+    baton_jw_key(json, key);
+    baton_jw_u64(json, value);
+}
+
+static void put_ratio(struct baton_json_writer *json, const char *key, double value)
+{
+    baton_jw_key(json, key);
+    baton_jw_ratio(json, value);
+}
+
+static void put_str(struct baton_json_writer *json, const char *key, struct baton_str value)
+{
+    baton_jw_key(json, key);
+    baton_html_put_short(json, value, BATON_HTML_TEXT_BYTES);
+}
+
+static void put_shown(struct baton_json_writer *json, const struct baton_report_shares *shown)
+{
+    baton_jw_key(json, "shown");
+    baton_jw_open(json, '{');
+    put_count(json, "failed", shown->failed);
+    put_count(json, "failed_all", shown->failed_all);
+    put_count(json, "others", shown->others);
+    put_count(json, "others_all", shown->others_all);
+    baton_jw_close(json, '}');
+}
+
+static void put_cases(struct baton_json_writer *json, const char *key, const struct baton_comparison_case *cases,
+                      size_t count)
+{
+    baton_jw_key(json, key);
+    baton_jw_open(json, '[');
+    for (size_t i = 0; i < count && i < BATON_HTML_CASES; i++) {
+        baton_jw_open(json, '{');
+        baton_jw_key(json, "id");
+        baton_html_put_short(json, cases[i].id, BATON_HTML_NAME_BYTES);
+        put_ratio(json, "baseline", cases[i].baseline);
+        put_ratio(json, "candidate", cases[i].candidate);
+        put_str(json, "baseline_route", cases[i].baseline_route);
+        put_str(json, "candidate_route", cases[i].candidate_route);
+        put_str(json, "failed", cases[i].failed);
+        baton_jw_close(json, '}');
+    }
+    baton_jw_close(json, ']');
+}
+
+static void put_compared_agents(struct baton_json_writer *json, const struct baton_comparison *comparison)
+{
+    baton_jw_key(json, "agents");
+    baton_jw_open(json, '[');
+    for (size_t i = 0; i < comparison->agent_count; i++) {
+        const struct baton_comparison_agent *agent = &comparison->agents[i];
+        baton_jw_open(json, '{');
+        put_str(json, "agent", agent->agent);
+        put_count(json, "both", agent->both);
+        put_count(json, "candidate_only", agent->candidate_only);
+        put_count(json, "baseline_only", agent->baseline_only);
+        put_count(json, "neither", agent->neither);
+        put_ratio(json, "mid_p", agent->mid_p);
+        put_ratio(json, "mid_p_holm", agent->mid_p_holm);
+        baton_jw_close(json, '}');
+    }
+    baton_jw_close(json, ']');
+}
+
+static void put_compared_figures(struct baton_json_writer *json, const struct baton_comparison *comparison)
+{
+    baton_jw_key(json, "figures");
+    baton_jw_open(json, '[');
+    for (size_t i = 0; i < comparison->figure_count; i++) {
+        baton_jw_open(json, '{');
+        put_optional(json, "name", comparison->figures[i].name);
+        put_ratio(json, "baseline", comparison->figures[i].baseline);
+        put_ratio(json, "candidate", comparison->figures[i].candidate);
+        baton_jw_close(json, '}');
+    }
+    baton_jw_close(json, ']');
+}
+
+static void put_comparison(struct baton_json_writer *json, const struct baton_comparison *comparison)
+{
+    static const char *const verdicts[] = { [BATON_COMPARISON_SAME] = "same",
+                                            [BATON_COMPARISON_WORSE] = "worse",
+                                            [BATON_COMPARISON_BETTER] = "better",
+                                            [BATON_COMPARISON_UNCLEAR] = "unclear" };
+    baton_jw_key(json, "comparison");
+    if (comparison == NULL) {
+        baton_jw_null(json);
+        return;
+    }
+    const struct {
+        const char *name;
+        double value;
+    } ratios[] = { { "difference", comparison->difference }, { "ci_low", comparison->ci_low },
+                   { "ci_high", comparison->ci_high },       { "exact_p", comparison->exact_p },
+                   { "mid_p", comparison->mid_p },           { "flip_p", comparison->flip_p },
+                   { "detectable", comparison->detectable } };
+    baton_jw_open(json, '{');
+    put_str(json, "baseline", comparison->baseline);
+    put_str(json, "candidate", comparison->candidate);
+    put_optional(json, "verdict", verdicts[comparison->verdict]);
+    put_str(json, "sentence", comparison->sentence);
+    put_count(json, "both", comparison->both);
+    put_count(json, "candidate_only", comparison->candidate_only);
+    put_count(json, "baseline_only", comparison->baseline_only);
+    put_count(json, "neither", comparison->neither);
+    for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) {
+        put_ratio(json, ratios[i].name, ratios[i].value);
+    }
+    put_count(json, "newly_failing_count", comparison->newly_failing_count);
+    put_cases(json, "newly_failing", comparison->newly_failing, comparison->newly_failing_count);
+    put_count(json, "newly_passing_count", comparison->newly_passing_count);
+    put_cases(json, "newly_passing", comparison->newly_passing, comparison->newly_passing_count);
+    put_compared_agents(json, comparison);
+    put_compared_figures(json, comparison);
+    baton_jw_close(json, '}');
+}
+
+void baton_html_after(struct baton_text *out, const struct baton_report_context *context)
+{
+    struct baton_text text = baton_text_with_limit(out->limit), summary = baton_text_with_limit(out->limit);
+    struct baton_json_writer json = baton_json_writer_to(&text, 1);
+    baton_summary_write(&summary, context->summary);
+    baton_jw_open(&json, '{');
+    put_optional(&json, "reason", context->verdict_reason);
+    put_optional(&json, "explain", context->explain);
+    baton_jw_key(&json, "is_replay");
+    baton_jw_bool(&json, context->is_replay);
+    put_shown(&json, &context->shown);
+    baton_jw_key(&json, "tests");
+    baton_jw_open(&json, '{');
+    put_count(&json, "passed", context->summary->tests.passed);
+    put_count(&json, "failed", context->summary->tests.failed);
+    put_count(&json, "flaky", context->summary->tests.flaky);
+    put_count(&json, "errors", context->summary->tests.errors);
+    put_count(&json, "skipped", context->summary->tests.skipped);
+    baton_jw_close(&json, '}');
+    put_comparison(&json, context->comparison);
+    baton_jw_key(&json, "summary");
+    baton_jw_raw(&json, baton_text_str(&summary));
+    baton_jw_close(&json, '}');
+    out->failed = out->failed || text.failed || summary.failed;
+    baton_text_puts(out, "</script>\n<script type=\"application/json\" id=\"run\">\n");
+    baton_html_put_json(out, baton_text_str(&text));
+    baton_text_puts(out, "\n</script>\n<script>");
+    put_asset(out, &baton_html_js);
+    baton_text_puts(out, "</script>\n</body>\n</html>\n");
+    baton_text_clear(&text);
+    baton_text_clear(&summary);
+}
