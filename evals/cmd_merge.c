@@ -1,4 +1,5 @@
 /* cmd_merge.c - `baton merge`: the results of shards, put together as if one run had made them. */
+#include "evals/baseline.h"
 #include "evals/decide.h"
 #include "evals/merge.h"
 #include "evals/outdir.h"
@@ -15,7 +16,7 @@
 enum { MERGE_BYTES_MAX = 1024 * 1024 * 1024, FAILURES_MAX = 10 };
 
 struct merge_args {
-    const char *out;
+    const char *out, *baseline;
     struct baton_arg_list reports;
     bool json, quiet, no_color;
 };
@@ -25,6 +26,8 @@ static const struct baton_switch switches[] = {
       "write summary.json, results.jsonl and counts.json there", 0, 0 },
     { "report", 0, BATON_SWITCH_LIST, offsetof(struct merge_args, reports), "FORM[=FILE]",
       "terminal, json, junit, tap, csv, markdown, ..., to a file; may be repeated", 0, 0 },
+    { "baseline", 0, BATON_SWITCH_TEXT, offsetof(struct merge_args, baseline), "PATH",
+      "compare with those results: a folder, or a summary.json with its results.jsonl beside it", 0, 0 },
     { "json", 0, BATON_SWITCH_FLAG, offsetof(struct merge_args, json), NULL, "print summary.json instead of the report",
       0, 0 },
     { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct merge_args, quiet), NULL, "no report", 0, 0 },
@@ -38,6 +41,7 @@ struct merging {
     struct baton_merge merge;
     struct baton_summary summary;
     struct baton_decision decision;
+    struct baton_baseline baseline;
     FILE *rows; /* all rows in input order; NULL: not at hand */
     struct baton_text failures;
     uint32_t failure_count;
@@ -147,6 +151,14 @@ static enum baton_status make_summary(struct merging *merging)
     }
     merging->summary.suite = whole->suite.suite;
     merging->summary.suite.shard = (struct baton_str){ NULL, 0 };
+    struct baton_baseline_rows rows = { .file = merging->rows };
+    if (merging->baseline.is_loaded && merging->rows == NULL) {
+        return baton_error_set(merging->err, BATON_EUSAGE, "--baseline needs the results.jsonl of every shard");
+    }
+    status = baton_baseline_compare(&merging->baseline, &merging->summary, &rows, false, merging->arena, merging->err);
+    if (status != BATON_OK) {
+        return status;
+    }
     return baton_decide(&merging->decision, &merging->summary, gates, whole->gate_count, whole->is_strict,
                         merging->arena, merging->err);
 }
@@ -205,6 +217,7 @@ static enum baton_status put_form(struct merging *merging, const struct baton_re
         .is_replay = baton_str_is(merging->summary.suite.provider, "transcript"),
         .failures = merging->failures.data,
         .verdict_reason = merging->decision.reason,
+        .comparison = merging->summary.baseline,
     };
     enum baton_status status = BATON_OK;
     if (form->before != NULL) {
@@ -278,6 +291,9 @@ static enum baton_status merge_all(struct merging *merging, const struct baton_a
                  : status;
     status =
         status == BATON_OK && merging->args.out != NULL ? baton_outdir_make(merging->args.out, merging->err) : status;
+    status = status == BATON_OK
+                 ? baton_baseline_open(&merging->baseline, merging->arena, merging->args.baseline, false, merging->err)
+                 : status;
     status = status == BATON_OK ? gather_rows(merging) : status;
     status = status == BATON_OK ? make_summary(merging) : status;
     status = status == BATON_OK && merging->rows != NULL ? each_conversation(merging, note_failures, NULL) : status;
@@ -307,6 +323,7 @@ static enum baton_status merge_run(const struct baton_verb *verb, int argc, char
     if (merging.rows != NULL) {
         fclose(merging.rows);
     }
+    baton_baseline_close(&merging.baseline);
     baton_merge_clear(&merging.merge);
     baton_text_clear(&merging.failures);
     baton_arena_free(merging.row_arena);

@@ -1,5 +1,7 @@
 #include "evals/decide.h"
 
+#include "evals/baseline.h"
+
 enum baton_status baton_decide(struct baton_decision *out, struct baton_summary *summary,
                                const struct baton_gate *gates, size_t gate_count, bool is_strict,
                                struct baton_arena *arena, struct baton_error *err)
@@ -16,7 +18,13 @@ enum baton_status baton_decide(struct baton_decision *out, struct baton_summary 
     }
     summary->gates = results;
     summary->gate_count = gate_count;
-    if (gate_count == 0 && summary->routing.all_expectations.correct < summary->routing.all_expectations.n) {
+    if (summary->baseline != NULL && summary->baseline->verdict == BATON_COMPARISON_WORSE &&
+        !baton_baseline_has_gate(gates, gate_count)) {
+        summary->passed = false;
+        out->reason = "clearly worse than the baseline";
+    }
+    if (gate_count == 0 && summary->baseline == NULL &&
+        summary->routing.all_expectations.correct < summary->routing.all_expectations.n) {
         summary->passed = false;
         out->reason = "without gates every expectation must hold, and some did not";
     }

@@ -1,4 +1,5 @@
-/* decide.h - whether a run passed: the gates decide; without any, every expectation must hold. Under --strict a divergence
+/* decide.h - whether a run passed: the gates decide; without any, every expectation must hold. With a baseline a run that is
+ * clearly worse fails, unless a gate is about the baseline, and expectations need not all hold. Under --strict a divergence
  * fails too. Here once, so that a merged run is judged as a whole one is.
  */
 #ifndef BATON_EVALS_DECIDE_H

@@ -178,8 +178,8 @@ struct baton_gate_result baton_gate_check(const struct baton_gate *gate, const s
         why = baton_arena_printf(arena, "only %llu of the %llu that it asks for", (unsigned long long)figure.n,
                                  (unsigned long long)gate->n_min);
     } else if (!is_known || isnan(figure.value)) {
-        why = baton_arena_printf(arena, "%.*s is undefined: there is nothing to count it over",
-                                 (int)gate->figure.length, gate->figure.data);
+        why = baton_arena_printf(arena, "%.*s is undefined: %s", (int)gate->figure.length, gate->figure.data,
+                                 figure.why == NULL ? "there is nothing to count it over" : figure.why);
     } else if (holds(gate->op, figure.value, gate->bound)) {
         result.verdict = "pass";
     }

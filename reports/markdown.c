@@ -201,6 +201,10 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
                              ? ". A replay: judges the harness and the recorded decisions, not a model of today.\n"
                              : ".\n");
     write_gates(out, summary);
+    if (summary->baseline != NULL) {
+        baton_text_putc(out, '\n');
+        baton_comparison_write_markdown(out, summary->baseline);
+    }
     write_figures(out, summary);
     write_agents(out, summary);
     write_graph(out, summary);

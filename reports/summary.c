@@ -1,6 +1,7 @@
 #include "reports/summary.h"
 
 #include "engine/base/json_writer.h"
+#include "reports/summary_blocks.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -146,7 +147,7 @@ static const struct figure figures[] = {
     WRITTEN("coverage.unused_agents", write_unused_agents),
     WRITTEN("coverage.unused_edges", write_unused_edges),
     CONSTANT("repeats", "null"),
-    CONSTANT("baseline", "null"),
+    WRITTEN("baseline", baton_summary_write_baseline),
     WRITTEN("gates", write_gates),
     WRITTEN("verdict", write_verdict),
 };
@@ -274,6 +275,7 @@ static bool made_figure(const struct baton_summary *summary, struct baton_str pa
     if (baton_str_is(path, "cost_usd.mean") || baton_str_is(path, "cost_usd.total")) {
         bool is_mean = baton_str_is(path, "cost_usd.mean");
         out->n = summary->cost.n;
+        out->why = NULL;
         out->value = is_mean || out->n == 0 ? cost_mean(summary) : (double)summary->cost.total_pico / 1e12;
         return true;
     }
@@ -325,8 +327,10 @@ bool baton_summary_figure(const struct baton_summary *summary, struct baton_str 
     char full[128];
     const struct figure *figure = figure_find(expand(path, full, sizeof full));
     if (figure == NULL) {
-        return agent_figure(summary, path, out) || made_figure(summary, path, out);
+        return agent_figure(summary, path, out) || made_figure(summary, path, out) ||
+               baton_summary_block_figure(summary, path, out);
     }
+    out->why = NULL;
     out->value = figure_value(figure, summary);
     memcpy(&out->n, (const char *)summary + figure->n_offset, sizeof out->n);
     return true;
@@ -359,7 +363,7 @@ const char *baton_summary_figure_name(size_t i)
             return figures[k].path;
         }
     }
-    return NULL;
+    return baton_summary_block_name(i);
 }
 
 /* ---- summary.json ---- */

@@ -47,6 +47,8 @@ struct baton_gate_result {
     struct baton_str why; /* of a fail or a skip */
 };
 
+struct baton_comparison; /* reports/comparison.h */
+
 /* Conversations as test reports count them; not part of summary.json. */
 struct baton_test_counts {
     uint64_t passed, failed, flaky, errors, skipped; /* flaky: some repeats failed, some passed */
@@ -110,6 +112,7 @@ struct baton_summary {
         const struct baton_edge_count *unused_edges;
         size_t unused_edge_count;
     } coverage;
+    const struct baton_comparison *baseline; /* NULL: none was given */
     const struct baton_gate_result *gates;
     size_t gate_count;
     bool passed;
@@ -117,8 +120,9 @@ struct baton_summary {
 
 /* What a gate found under a name. */
 struct baton_figure_value {
-    double value; /* in the unit of the file; NaN: undefined */
-    uint64_t n;   /* what it was counted over */
+    double value;    /* in the unit of the file; NaN: undefined */
+    uint64_t n;      /* what it was counted over */
+    const char *why; /* why it is undefined, where that is known; or NULL */
 };
 
 /* Whether the summary has a figure of that path (`routing.accuracy.value`, or short: `accuracy`, `accuracy.ci_low`,

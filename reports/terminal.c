@@ -106,6 +106,14 @@ static void gates(const struct page *page)
     }
 }
 
+static void baseline(const struct page *page)
+{
+    if (page->summary->baseline != NULL) {
+        heading(page, "against the baseline");
+        baton_comparison_write(page->out, page->summary->baseline, page->options->has_colour);
+    }
+}
+
 /* ---- routing ---- */
 
 static void rate(const struct page *page, const char *label, const struct baton_rate *rate)
@@ -391,6 +399,7 @@ void baton_terminal_write(struct baton_text *out, const struct baton_report_cont
     struct page page = { .out = out, .summary = context->summary, .options = context };
     verdict(&page);
     gates(&page);
+    baseline(&page);
     routing(&page);
     agents(&page);
     mistakes(&page);
