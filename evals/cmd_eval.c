@@ -1,5 +1,6 @@
 /* cmd_eval.c - `baton eval`: the main job. Plays every conversation, judges it, writes the results, checks the gates. */
 #include "engine/base/suggest.h"
+#include "evals/baseline.h"
 #include "evals/cases.h"
 #include "evals/decide.h"
 #include "evals/outdir.h"
@@ -12,19 +13,21 @@
 #include "evals/tally_file.h"
 #include "evals/verbs.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LIVE_THREADS = 8, REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct eval_args {
     struct baton_session_args session;
-    const char *out, *shard, *filter, *tag;
+    const char *out, *shard, *filter, *tag, *baseline;
     struct baton_arg_list gates, reports;
     int64_t threads;
-    bool json, quiet, no_color, strict;
+    bool json, quiet, no_color, strict, update_baseline;
 };
 
 static const struct baton_switch switches[] = {
@@ -36,6 +39,10 @@ static const struct baton_switch switches[] = {
       "one more report, to a file, into --out or to standard output; may be repeated", 0, 0 },
     { "gate", 0, BATON_SWITCH_LIST, offsetof(struct eval_args, gates), "EXPR",
       "one more gate, as 'accuracy >= 0.9'; may be repeated", 0, 0 },
+    { "baseline", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, baseline), "PATH",
+      "compare with those results: a folder, or a summary.json with its results.jsonl beside it", 0, 0 },
+    { "update-baseline", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, update_baseline), NULL,
+      "make this run the baseline; never where CI is set", 0, 0 },
     { "filter", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, filter), "REGEX",
       "only conversations whose id matches", 0, 0 },
     { "tag", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, tag), "TAG", "only conversations with that tag", 0, 0 },
@@ -61,6 +68,8 @@ struct eval {
     struct eval_args args;
     const char *suite_path;
     struct baton_session session;
+    struct baton_baseline baseline;
+    struct baton_baseline_rows rows;
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_tally tally;
@@ -173,6 +182,41 @@ static enum baton_status check_args(struct eval *eval)
     return status;
 }
 
+static enum baton_status open_baseline(struct eval *eval)
+{
+    const struct eval_args *args = &eval->args;
+    const char *path = args->baseline != NULL ? args->baseline : eval->session.suite.baseline;
+    bool is_selection = args->filter != NULL || args->tag != NULL;
+    if (args->update_baseline && (path == NULL || baton_world.is_ci || is_selection || args->shard != NULL)) {
+        return baton_error_set(eval->err, BATON_EUSAGE, "%s",
+                               path == NULL ? "--update-baseline needs --baseline PATH, or `baseline:` in the suite"
+                               : baton_world.is_ci
+                                   ? "--update-baseline is refused where CI is set: a baseline is changed "
+                                     "by people, in a commit that others read"
+                                   : "--update-baseline takes whole runs, not a selection or a shard");
+    }
+    if (args->baseline == NULL && path != NULL && is_selection) {
+        fputs("baton: a selection of the conversations is not compared with the suite's baseline\n", stderr);
+        return BATON_OK;
+    }
+    return baton_baseline_open(&eval->baseline, eval->session.arena, path, args->update_baseline, eval->err);
+}
+
+/* Notes where the rows can be read again; those that go nowhere else go to a file without a name. */
+static enum baton_status keep_rows(struct eval *eval)
+{
+    if (eval->baseline.path == NULL) {
+        return BATON_OK;
+    }
+    eval->rows.path = baton_report_sinks_rows(&eval->sinks);
+    if (eval->rows.path != NULL) {
+        return BATON_OK;
+    }
+    eval->rows.file = tmpfile();
+    return eval->rows.file != NULL ? baton_report_sinks_add_rows(&eval->sinks, eval->rows.file, eval->err)
+                                   : baton_error_set(eval->err, BATON_EIO, "no temporary file: %s", strerror(errno));
+}
+
 /* ---- the run ---- */
 
 static bool is_live(const struct eval *eval)
@@ -250,6 +294,7 @@ static enum baton_status play(struct eval *eval)
     enum baton_status status = baton_cases_new(&cases, eval->session.arena, eval->session.suite.conversations,
                                                eval->session.suite.conversation_count, eval->err);
     status = status == BATON_OK && eval->args.out != NULL ? baton_outdir_make(eval->args.out, eval->err) : status;
+    status = status == BATON_OK ? keep_rows(eval) : status;
     status = status == BATON_OK ? baton_report_sinks_open(&eval->sinks, eval->err) : status;
     if (status == BATON_OK) {
         status = play_all(eval, cases);
@@ -257,6 +302,8 @@ static enum baton_status play(struct eval *eval)
             baton_report_sinks_discard(&eval->sinks); /* nothing was played: results of before stay */
         } else if (status != BATON_OK) {
             keep_partial(eval, status);
+        } else {
+            status = baton_report_sinks_settle(&eval->sinks, eval->err);
         }
     }
     baton_cases_free(cases);
@@ -322,6 +369,7 @@ static enum baton_status report(struct eval *eval)
         .is_replay = eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT,
         .failures = eval->failures.data,
         .verdict_reason = eval->verdict_reason,
+        .comparison = eval->summary.baseline,
         .explain = eval->suite_path == NULL
                        ? NULL
                        : baton_arena_printf(eval->session.arena, "baton explain %s", eval->suite_path),
@@ -402,6 +450,22 @@ static enum baton_status nothing_selected(const struct eval *eval)
                            eval->ran.seen > 0 ? "; look at --filter, --tag and --shard" : "");
 }
 
+/* Against the baseline. One of other conversations is no hindrance to putting this run in its place. */
+static enum baton_status compare(struct eval *eval)
+{
+    enum baton_status status = baton_baseline_compare(&eval->baseline, &eval->summary, &eval->rows,
+                                                      eval->args.shard != NULL, eval->session.arena, eval->err);
+    if (status == BATON_EBASELINE && eval->args.update_baseline) {
+        fputs("baton: the baseline was of other conversations and is replaced without being compared\n", stderr);
+        return BATON_OK;
+    }
+    if (status != BATON_OK && eval->args.out != NULL) { /* those there are of another run */
+        baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
+        baton_out_remove(eval->session.arena, eval->args.out, "counts.json");
+    }
+    return status;
+}
+
 static enum baton_status conclude(struct eval *eval, int *exit_code)
 {
     if (eval->ran.selected == 0 && !is_empty_shard(eval)) {
@@ -411,16 +475,20 @@ static enum baton_status conclude(struct eval *eval, int *exit_code)
         baton_summarize(&eval->summary, eval->session.arena, eval->session.agents, &eval->tally, eval->err);
     if (status == BATON_OK) {
         describe_suite(eval);
-        status = decide(eval, exit_code);
-        status = status == BATON_OK ? judge_sources(eval, exit_code) : status;
+        status = compare(eval);
     }
+    status = status == BATON_OK ? decide(eval, exit_code) : status;
+    status = status == BATON_OK ? judge_sources(eval, exit_code) : status;
     if (status == BATON_OK && is_empty_shard(eval)) {
         baton_out_remove(eval->session.arena, eval->args.out, "summary.json");
         status = put_counts(eval);
         return status == BATON_OK ? nothing_selected(eval) : status;
     }
     warn(eval);
-    return status == BATON_OK ? report(eval) : status;
+    status = status == BATON_OK ? report(eval) : status;
+    return status == BATON_OK && eval->args.update_baseline
+               ? baton_baseline_update(&eval->baseline, &eval->summary, &eval->rows, eval->session.arena, eval->err)
+               : status;
 }
 
 static enum baton_status eval_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
@@ -451,10 +519,15 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
         status = status == BATON_OK
                      ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)
                      : status;
+        status = status == BATON_OK ? open_baseline(&eval) : status;
         status = status == BATON_OK ? put_recording(&eval, play(&eval)) : status;
         status = status == BATON_OK ? conclude(&eval, exit_code) : status;
     }
     baton_report_sinks_discard(&eval.sinks);
+    baton_baseline_close(&eval.baseline);
+    if (eval.rows.file != NULL) {
+        fclose(eval.rows.file);
+    }
     baton_tally_clear(&eval.tally);
     baton_text_clear(&eval.failures);
     baton_text_clear(&eval.order);

@@ -119,11 +119,12 @@ static int run_verb(const struct baton_verb *verb, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const char *no_color = getenv("NO_COLOR");
+    const char *no_color = getenv("NO_COLOR"), *ci = getenv("CI");
     occupy_standard_streams();
     baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
     baton_world.setting = setting;
     note_today();
+    baton_world.is_ci = ci != NULL && ci[0] != '\0';
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();
     if (argc < 2) {

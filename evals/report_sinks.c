@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024, COPY_BYTES = 64 * 1024 };
@@ -35,13 +36,34 @@ enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks, const
     return BATON_OK;
 }
 
+enum baton_status baton_report_sinks_add_rows(struct baton_report_sinks *sinks, FILE *file, struct baton_error *err)
+{
+    enum baton_status status = baton_report_sinks_add(sinks, baton_report_form_find(BATON_STR("jsonl")), NULL, err);
+    if (status == BATON_OK) {
+        sinks->list[sinks->count - 1].given = file;
+    }
+    return status;
+}
+
+const char *baton_report_sinks_rows(const struct baton_report_sinks *sinks)
+{
+    for (size_t i = 0; i < sinks->count; i++) {
+        struct stat info;
+        const char *path = sinks->list[i].path;
+        if (sinks->list[i].is_direct && path != NULL && (stat(path, &info) != 0 || S_ISREG(info.st_mode))) {
+            return path;
+        }
+    }
+    return NULL;
+}
+
 /* ---- files ---- */
 
 static enum baton_status open_file(const struct baton_report_sinks *sinks, struct baton_report_sink *sink,
                                    struct baton_error *err)
 {
     if (sink->path == NULL) {
-        sink->file.file = stdout;
+        sink->file.file = sink->given != NULL ? sink->given : stdout;
         return BATON_OK;
     }
     return baton_out_open(&sink->file, sinks->arena, NULL, sink->path, err);
@@ -226,9 +248,15 @@ static enum baton_status put_block(struct baton_report_sink *sink,
     return status;
 }
 
+/* Whether the file is somebody else's to close. */
+static bool is_lent(const struct baton_report_sink *sink)
+{
+    return sink->file.file == stdout || (sink->given != NULL && sink->file.file == sink->given);
+}
+
 static enum baton_status close_file(struct baton_report_sink *sink, struct baton_error *err)
 {
-    if (sink->file.file == stdout) {
+    if (is_lent(sink)) {
         sink->file.file = NULL;
         return BATON_OK;
     }
@@ -238,7 +266,10 @@ static enum baton_status close_file(struct baton_report_sink *sink, struct baton
 static enum baton_status finish_one(const struct baton_report_sinks *sinks, struct baton_report_sink *sink,
                                     const struct baton_report_context *context, struct baton_error *err)
 {
-    enum baton_status status = sink->is_direct ? BATON_OK : open_file(sinks, sink, err);
+    if (sink->is_direct) {
+        return BATON_OK;
+    }
+    enum baton_status status = open_file(sinks, sink, err);
     status = status == BATON_OK ? put_block(sink, sink->form->before, context, err) : status;
     for (int k = FAILED; k <= OTHERS; k++) {
         status = status == BATON_OK && sink->spools[k] != NULL ? copy_spool(sink, sink->spools[k], err) : status;
@@ -257,10 +288,21 @@ static void close_spools(struct baton_report_sink *sink)
     }
 }
 
+enum baton_status baton_report_sinks_settle(struct baton_report_sinks *sinks, struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
+        if (sinks->list[i].is_direct) {
+            status = close_file(&sinks->list[i], err);
+        }
+    }
+    return status;
+}
+
 enum baton_status baton_report_sinks_finish(struct baton_report_sinks *sinks, struct baton_report_context *context,
                                             struct baton_error *err)
 {
-    enum baton_status status = BATON_OK;
+    enum baton_status status = baton_report_sinks_settle(sinks, err);
     bool has_colour = context->has_colour;
     for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
         struct baton_report_sink *sink = &sinks->list[i];
@@ -291,7 +333,7 @@ void baton_report_sinks_discard(struct baton_report_sinks *sinks)
     for (size_t i = 0; i < sinks->count; i++) {
         struct baton_report_sink *sink = &sinks->list[i];
         close_spools(sink);
-        if (sink->file.file == stdout) {
+        if (is_lent(sink)) {
             sink->file.file = NULL;
         }
         baton_out_discard(&sink->file);

@@ -29,6 +29,7 @@ struct baton_report_sink {
     size_t bytes[2];
     struct baton_report_shares shares;
     bool is_direct; /* parts go to the file itself */
+    FILE *given;    /* of the caller, which keeps it; or NULL */
 };
 
 struct baton_report_sinks {
@@ -42,6 +43,13 @@ struct baton_report_sinks {
 BATON_MUST_CHECK enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks,
                                                           const struct baton_report_form *form, const char *path,
                                                           struct baton_error *err);
+
+/* Adds results.jsonl to a file of the caller's, who closes it. */
+BATON_MUST_CHECK enum baton_status baton_report_sinks_add_rows(struct baton_report_sinks *sinks, FILE *file,
+                                                               struct baton_error *err);
+
+/* The path of a results.jsonl that can be read again once it is settled, or NULL. */
+const char *baton_report_sinks_rows(const struct baton_report_sinks *sinks);
 
 /* Opens the files of those that have a part for conversations. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_open(struct baton_report_sinks *sinks, struct baton_error *err);
@@ -61,6 +69,9 @@ BATON_MUST_CHECK enum baton_status baton_report_parts_write(struct baton_report_
 BATON_MUST_CHECK enum baton_status baton_report_sinks_take(struct baton_report_sinks *sinks,
                                                            const struct baton_report_part *parts,
                                                            struct baton_error *err);
+
+/* Puts in place what was written as it came. BATON_EIO. */
+BATON_MUST_CHECK enum baton_status baton_report_sinks_settle(struct baton_report_sinks *sinks, struct baton_error *err);
 
 /* Writes what is left of every report and puts the files in place. context->shown is filled in for each. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_finish(struct baton_report_sinks *sinks,

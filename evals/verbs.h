@@ -11,6 +11,7 @@ extern const struct baton_verb baton_verb_run, baton_verb_eval, baton_verb_recor
 /* What main() knows of the outside world, for the verbs. */
 struct baton_world {
     bool has_colour;                                      /* standard output is a terminal that wants colours */
+    bool is_ci;                                           /* the environment says CI */
     volatile int interrupted;                             /* set by Ctrl-C */
     const char *(*setting)(void *user, const char *name); /* of the environment */
     char today[12];                                       /* UTC: 2026-11-21 */
