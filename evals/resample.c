@@ -61,17 +61,42 @@ void baton_resample_cluster_add(struct baton_cluster *cluster, double value)
     cluster->count++;
 }
 
-struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster *clusters, size_t cluster_count)
+/* Clusters, each for itself or by classes. */
+struct cluster_list {
+    const struct baton_cluster *clusters; /* or NULL */
+    const struct baton_cluster_class *classes;
+    size_t count;
+};
+
+static struct baton_cluster_class class_at(const struct cluster_list *list, size_t i)
+{
+    return list->clusters == NULL ? list->classes[i]
+                                  : (struct baton_cluster_class){ .cluster = list->clusters[i], .weight = 1 };
+}
+
+static double residual_squares_of(const struct cluster_list *list, double mean)
+{
+    double squares = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct baton_cluster_class class = class_at(list, i);
+        double residual = class.cluster.sum - (double)class.cluster.count * mean;
+        squares += (double)class.weight * residual * residual;
+    }
+    return squares;
+}
+
+static struct baton_cluster_error cluster_error(const struct cluster_list *list)
 {
     struct baton_cluster_error error = { 0, NAN, NAN, NAN, NAN, NAN };
     double sum = 0;
     double sum_squares = 0;
-    size_t used_count = 0;
-    for (size_t i = 0; i < cluster_count; i++) {
-        sum += clusters[i].sum;
-        sum_squares += clusters[i].sum_squares;
-        error.count += clusters[i].count;
-        used_count += clusters[i].count > 0;
+    uint64_t used_count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct baton_cluster_class class = class_at(list, i);
+        sum += (double)class.weight * class.cluster.sum;
+        sum_squares += (double)class.weight * class.cluster.sum_squares;
+        error.count += class.weight * class.cluster.count;
+        used_count += class.cluster.count > 0 ? class.weight : 0;
     }
     if (error.count == 0) {
         return error;
@@ -84,16 +109,22 @@ struct baton_cluster_error baton_resample_cluster_error(const struct baton_clust
         error.se_iid = is_constant ? 0 : sqrt(spread / (n - 1) / n);
     }
     if (used_count > 1) {
-        double residual_squares = 0;
-        for (size_t i = 0; i < cluster_count && !is_constant; i++) {
-            double residual = clusters[i].sum - (double)clusters[i].count * error.mean;
-            residual_squares += residual * residual;
-        }
+        double residual_squares = is_constant ? 0 : residual_squares_of(list, error.mean);
         error.se_cluster = sqrt(residual_squares) / n;
         error.se_cluster_cr1 = error.se_cluster * sqrt((double)used_count / (double)(used_count - 1));
         error.design_effect = is_constant ? NAN : residual_squares * (n - 1) / (n * spread);
     }
     return error;
+}
+
+struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster *clusters, size_t cluster_count)
+{
+    return cluster_error(&(struct cluster_list){ .clusters = clusters, .count = clusters == NULL ? 0 : cluster_count });
+}
+
+struct baton_cluster_error baton_resample_class_error(const struct baton_cluster_class *classes, size_t class_count)
+{
+    return cluster_error(&(struct cluster_list){ .classes = classes, .count = class_count });
 }
 
 /* ---- bootstrap ---- */

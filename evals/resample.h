@@ -51,6 +51,14 @@ struct baton_cluster_error {
  * where all values are equal. */
 struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster *clusters, size_t cluster_count);
 
+/* Clusters that are alike, by their number: the same figures without a list of all. */
+struct baton_cluster_class {
+    struct baton_cluster cluster;
+    uint64_t weight;
+};
+
+struct baton_cluster_error baton_resample_class_error(const struct baton_cluster_class *classes, size_t class_count);
+
 /* ---- bootstrap ---- */
 
 struct baton_bootstrap_options {

@@ -429,5 +429,7 @@ enum baton_status baton_summarize(struct baton_summary *out, struct baton_arena 
     status = status == BATON_OK ? make_depth(&making) : status;
     status = status == BATON_OK ? make_edges(&making) : status;
     status = status == BATON_OK ? make_agent_coverage(&making) : status;
-    return status == BATON_OK ? make_edge_coverage(&making) : status;
+    status = status == BATON_OK ? make_edge_coverage(&making) : status;
+    status = status == BATON_OK ? baton_summarize_clusters(out, arena, tally, err) : status;
+    return status == BATON_OK ? baton_summarize_repeats(out, arena, tally, err) : status;
 }

@@ -15,6 +15,8 @@ static const size_t counter_offsets[] = {
     offsetof(struct baton_tally, latency_ttft),
     offsetof(struct baton_tally, latency_hop),
     offsetof(struct baton_tally, latency_conversation),
+    offsetof(struct baton_tally, clusters),
+    offsetof(struct baton_tally, trials),
 };
 
 enum { COUNTERS = sizeof counter_offsets / sizeof *counter_offsets };
@@ -29,6 +31,7 @@ void baton_tally_clear(struct baton_tally *tally)
     for (size_t i = 0; i < COUNTERS; i++) {
         baton_counter_clear(counter_at(tally, i));
     }
+    baton_flaky_clear(&tally->flaky);
     memset(&tally->counts, 0, sizeof tally->counts);
 }
 
@@ -39,12 +42,13 @@ void baton_tally_merge(struct baton_tally *into, const struct baton_tally *from)
     }
 #define ADD(name) into->counts.name += from->counts.name;
     BATON_TALLY_COUNTS(ADD)
+    baton_flaky_merge(&into->flaky, &from->flaky);
 #undef ADD
 }
 
 bool baton_tally_failed(const struct baton_tally *tally)
 {
-    bool failed = false;
+    bool failed = tally->flaky.failed;
     for (size_t i = 0; i < COUNTERS; i++) {
         failed = failed || counter_at(tally, i)->failed;
     }

@@ -11,6 +11,7 @@
 
 #include "evals/counter.h"
 #include "evals/expect.h"
+#include "evals/repeats.h"
 
 #define BATON_TALLY_COUNTS(X) \
     X(conversations)          \
@@ -85,6 +86,10 @@ struct baton_tally {
     struct baton_counter agents;    /* key: agent that was asked at least once; count: turns */
     struct baton_counter depth_exchange, depth_conversation;
     struct baton_counter latency_exchange, latency_ttft, latency_hop, latency_conversation; /* key: ns */
+    struct baton_counter
+        clusters;                /* of conversations; key: exchanges with a final agent as label << 32 | correct ones */
+    struct baton_counter trials; /* of conversations; key: repeats judged << 32 | passed */
+    struct baton_flaky_list flaky;
 };
 
 void baton_tally_clear(struct baton_tally *tally);

@@ -30,6 +30,8 @@ static const struct {
     { "latency_ttft", offsetof(struct baton_tally, latency_ttft) },
     { "latency_hop", offsetof(struct baton_tally, latency_hop) },
     { "latency_conversation", offsetof(struct baton_tally, latency_conversation) },
+    { "clusters", offsetof(struct baton_tally, clusters) },
+    { "trials", offsetof(struct baton_tally, trials) },
 };
 
 static const struct {
@@ -49,6 +51,7 @@ enum {
     COUNT_ROWS = sizeof count_rows / sizeof *count_rows,
     COUNTER_ROWS = sizeof counter_rows / sizeof *counter_rows,
     SUITE_ROWS = sizeof suite_rows / sizeof *suite_rows,
+    PAIRS_FROM = COUNTER_ROWS - 2, /* clusters and trials */
     BREAK_DEPTH = 2
 };
 
@@ -147,6 +150,22 @@ static void put_text(struct baton_json_writer *writer, const char *key, struct b
     }
 }
 
+static void put_flaky(struct baton_json_writer *writer, const struct baton_flaky_list *flaky)
+{
+    baton_jw_key(writer, "flaky");
+    baton_jw_open(writer, '[');
+    for (uint32_t i = 0; i < flaky->count; i++) {
+        baton_jw_open(writer, '{');
+        baton_jw_key(writer, "id");
+        baton_jw_str(writer, flaky->list[i].id);
+        put_u64(writer, "n", flaky->list[i].n);
+        put_u64(writer, "passed", flaky->list[i].passed);
+        put_u64(writer, "flips", flaky->list[i].flips);
+        baton_jw_close(writer, '}');
+    }
+    baton_jw_close(writer, ']');
+}
+
 static void put_tally(struct baton_json_writer *writer, const struct baton_tally *tally)
 {
     baton_jw_key(writer, "counts");
@@ -185,6 +204,7 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
     baton_jw_close(&writer, ']');
     put_agents(&writer, file->agents);
     put_tally(&writer, &file->tally);
+    put_flaky(&writer, &file->tally.flaky);
     put_text(&writer, "order", is_whole ? (struct baton_str){ NULL, 0 } : file->order);
     baton_jw_close(&writer, '}');
     baton_text_putc(out, '\n');
@@ -193,10 +213,11 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
 void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_tally_about *about)
 {
     const struct baton_play *play = about->play;
-    char how[160];
-    int length = snprintf(how, sizeof how, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s",
-                          play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
-                          play->on_handoff_stop ? "stop" : "continue");
+    char how[320];
+    int length =
+        snprintf(how, sizeof how, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s stop_early=%.64s",
+                 play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
+                 play->on_handoff_stop ? "stop" : "continue", about->stop_early == NULL ? "no" : about->stop_early);
     struct baton_str *gates = baton_system_take((about->summary->gate_count + 1) * sizeof *gates);
     if (gates == NULL) {
         out->failed = true;
@@ -221,7 +242,7 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
 
 struct file_form {
     int32_t version;
-    const struct baton_json *suite, *gates, *graph, *counts, *counters;
+    const struct baton_json *suite, *gates, *graph, *counts, *counters, *flaky;
     struct baton_str play, order;
     bool is_strict;
 };
@@ -242,12 +263,25 @@ static const struct baton_field file_rows[] = {
     { "graph", NULL, BATON_FIELD_ARRAY, ROW(file_form, graph, .is_required = true) },
     { "counts", NULL, BATON_FIELD_OBJECT, ROW(file_form, counts, .is_required = true) },
     { "counters", NULL, BATON_FIELD_OBJECT, ROW(file_form, counters, .is_required = true) },
+    { "flaky", NULL, BATON_FIELD_ARRAY, ROW(file_form, flaky, .is_required = true) },
     { "order", NULL, BATON_FIELD_TEXT, ROW(file_form, order, 0) },
 };
 
 static const struct baton_field agent_rows[] = {
     { "agent", NULL, BATON_FIELD_TEXT, ROW(agent_form, agent, .is_required = true) },
     { "handoffs", NULL, BATON_FIELD_ARRAY, ROW(agent_form, handoffs, .is_required = true) },
+};
+
+struct flaky_form {
+    struct baton_str id;
+    int32_t n, passed, flips;
+};
+
+static const struct baton_field flaky_rows[] = {
+    { "id", NULL, BATON_FIELD_TEXT, ROW(flaky_form, id, .is_required = true) },
+    { "n", NULL, BATON_FIELD_INT32, ROW(flaky_form, n, .is_required = true, .low = 2, .high = INT32_MAX) },
+    { "passed", NULL, BATON_FIELD_INT32, ROW(flaky_form, passed, .is_required = true, .low = 1, .high = INT32_MAX) },
+    { "flips", NULL, BATON_FIELD_INT32, ROW(flaky_form, flips, .is_required = true, .low = 1, .high = INT32_MAX) },
 };
 
 struct reading {
@@ -395,6 +429,9 @@ static enum baton_status read_counts(const struct reading *reading, const struct
 static bool key_is_good(const struct reading *reading, size_t counter, uint64_t key)
 {
     uint64_t agents = reading->out->agents->count, high = key >> 32, low = key & UINT32_MAX;
+    if (counter == PAIRS_FROM || counter == PAIRS_FROM + 1) { /* so many of so many */
+        return high > 0 && low <= high;
+    }
     switch (counter) {
     case 0: /* confusion: an agent expected; an agent or an outcome observed */
         return high < agents && low < agents + 3;
@@ -462,6 +499,26 @@ static enum baton_status read_counter(const struct reading *reading, size_t inde
     return counter->failed ? no_memory(reading) : BATON_OK;
 }
 
+static enum baton_status read_flaky(const struct reading *reading, const struct baton_json *list)
+{
+    for (const struct baton_json *node = list->child; node != NULL; node = node->next) {
+        struct flaky_form form = { 0 };
+        enum baton_status status =
+            read_form(reading, flaky_rows, BATON_FIELD_COUNT(flaky_rows), "a flaky case", node, &form);
+        if (status != BATON_OK) {
+            return status;
+        }
+        if (form.passed >= form.n || form.flips >= form.n) {
+            return damaged(reading, node, "a flaky case that is none");
+        }
+        struct baton_flaky one = {
+            .id = form.id, .n = (uint32_t)form.n, .passed = (uint32_t)form.passed, .flips = (uint32_t)form.flips
+        };
+        baton_flaky_add(&reading->out->tally.flaky, &one);
+    }
+    return reading->out->tally.flaky.failed ? no_memory(reading) : BATON_OK;
+}
+
 enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_arena *arena, const char *path,
                                    struct baton_error *err)
 {
@@ -485,6 +542,7 @@ enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_ar
     status = status == BATON_OK ? read_gates(&reading, form.gates) : status;
     status = status == BATON_OK ? read_graph(&reading, form.graph) : status;
     status = status == BATON_OK ? read_counts(&reading, form.counts) : status;
+    status = status == BATON_OK ? read_flaky(&reading, form.flaky) : status;
     for (size_t i = 0; i < COUNTER_ROWS && status == BATON_OK; i++) {
         status = read_counter(&reading, i, baton_json_get(form.counters, counter_rows[i].name));
     }

@@ -16,6 +16,7 @@ struct baton_tally_about {
     const struct baton_agents *agents;
     const struct baton_summary *summary; /* its suite block and the texts of its gates */
     const struct baton_play *play;
+    const char *stop_early; /* as given, or NULL */
     bool is_strict;
     struct baton_str order; /* of a shard: see struct baton_runner_options; data NULL: none */
 };

@@ -35,6 +35,18 @@ struct baton_edge_count {
     uint64_t count;
 };
 
+/* Chance that one of k repeats passes, that all of k do: mean over the cases with so many. */
+struct baton_pass_figures {
+    uint64_t k, cases;
+    double pass_at, pass_hat;
+};
+
+struct baton_flaky_case {
+    struct baton_str id;
+    uint64_t n, passed; /* repeats */
+    double rate, flip_rate, entropy;
+};
+
 struct baton_depth_count {
     uint64_t depth, count;
 };
@@ -75,6 +87,10 @@ struct baton_summary {
         const struct baton_str *labels; /* of the confusion matrix */
         const uint64_t *cells;          /* label_count x label_count, rows expected */
         size_t label_count;
+        struct {        /* of accuracy, where the exchanges of a conversation are no independent draws */
+            uint64_t n; /* conversations with a label */
+            double se_iid, se_cluster, se_cluster_cr1, design_effect, ci_low, ci_high;
+        } clusters;
     } routing;
     struct {
         const struct baton_depth_count *per_exchange, *per_conversation;
@@ -112,6 +128,14 @@ struct baton_summary {
         const struct baton_edge_count *unused_edges;
         size_t unused_edge_count;
     } coverage;
+    struct {
+        uint64_t n; /* times that each case was played, at most; 1: no repeats, and the block is null */
+        uint64_t cases, always, never, flaky;
+        const struct baton_pass_figures *passes;
+        size_t pass_count;
+        const struct baton_flaky_case *flakiest; /* not all: the nearest to a coin */
+        size_t flakiest_count;
+    } repeats;
     const struct baton_comparison *baseline; /* NULL: none was given */
     const struct baton_gate_result *gates;
     size_t gate_count;

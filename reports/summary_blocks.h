@@ -14,7 +14,8 @@ bool baton_summary_block_figure(const struct baton_summary *summary, struct bato
 /* The i-th path, or NULL past the end. */
 const char *baton_summary_block_name(size_t i);
 
-/* The value of the key `baseline`. */
+/* The values of the keys `repeats` and `baseline`. */
+void baton_summary_write_repeats(struct baton_json_writer *writer, const struct baton_summary *summary);
 void baton_summary_write_baseline(struct baton_json_writer *writer, const struct baton_summary *summary);
 
 #endif

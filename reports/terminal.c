@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, BAR_WIDTH = 30 };
+enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, FLAKY_ROWS_MAX = 6, BAR_WIDTH = 30 };
 
 struct page {
     struct baton_text *out;
@@ -136,6 +136,19 @@ static void share(const struct page *page, const char *label, double value, uint
     }
 }
 
+/* Where exchanges fall together by conversation, the plain interval says too much. */
+static void clusters(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->routing.clusters.n < summary->routing.accuracy.n && !isnan(summary->routing.clusters.ci_low)) {
+        baton_text_printf(page->out, "    by conversation            [%.1f, %.1f]  %" PRIu64 " of them, design effect ",
+                          summary->routing.clusters.ci_low * 100, summary->routing.clusters.ci_high * 100,
+                          summary->routing.clusters.n);
+        number(page, summary->routing.clusters.design_effect);
+        baton_text_putc(page->out, '\n');
+    }
+}
+
 static void routing(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
@@ -156,6 +169,7 @@ static void routing(const struct page *page)
         baton_text_puts(page->out, "   mcc ");
         number(page, summary->routing.mcc);
         baton_text_putc(page->out, '\n');
+        clusters(page);
     }
     rate(page, "first hop", &summary->routing.first_hop);
     rate(page, "route", &summary->routing.route);
@@ -166,6 +180,35 @@ static void routing(const struct page *page)
           "that wanted another agent");
     share(page, "misrouting", summary->routing.misrouting, summary->routing.agent_expected,
           "that wanted another agent");
+}
+
+static void repeats(const struct page *page)
+{
+    const struct baton_summary *summary = page->summary;
+    if (summary->repeats.n < 2 || summary->repeats.cases == 0) {
+        return;
+    }
+    heading(page, "repeats");
+    baton_text_printf(page->out,
+                      "  up to %" PRIu64 " times each of %" PRIu64 " cases: always passed %" PRIu64 ", never %" PRIu64
+                      ", flaky %" PRIu64 "\n  %-12s %14s %14s\n",
+                      summary->repeats.n, summary->repeats.cases, summary->repeats.always, summary->repeats.never,
+                      summary->repeats.flaky, "k", "one of k", "all of k");
+    for (size_t i = 0; i < summary->repeats.pass_count; i++) {
+        const struct baton_pass_figures *pass = &summary->repeats.passes[i];
+        baton_text_printf(page->out, "  %-12" PRIu64 "       ", pass->k);
+        percent(page, pass->pass_at);
+        baton_text_puts(page->out, "       ");
+        percent(page, pass->pass_hat);
+        baton_text_putc(page->out, '\n');
+    }
+    for (size_t i = 0; i < summary->repeats.flakiest_count && i < FLAKY_ROWS_MAX; i++) {
+        const struct baton_flaky_case *one = &summary->repeats.flakiest[i];
+        baton_text_puts(page->out, i == 0 ? "  flakiest: " : ", ");
+        name(page, one->id, 0);
+        baton_text_printf(page->out, " %" PRIu64 "/%" PRIu64, one->passed, one->n);
+    }
+    baton_text_puts(page->out, summary->repeats.flakiest_count > 0 ? "\n" : "");
 }
 
 /* The i-th agent by rising F1 among those with support, or the i-th when all are shown. */
@@ -401,6 +444,7 @@ void baton_terminal_write(struct baton_text *out, const struct baton_report_cont
     gates(&page);
     baseline(&page);
     routing(&page);
+    repeats(&page);
     agents(&page);
     mistakes(&page);
     depth(&page);
