@@ -24,7 +24,7 @@ enum { LIVE_THREADS = 8, REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct eval_args {
     struct baton_session_args session;
-    const char *out, *shard, *filter, *tag, *baseline;
+    const char *out, *shard, *filter, *tag, *baseline, *stop_early;
     struct baton_arg_list gates, reports;
     int64_t threads;
     bool json, quiet, no_color, strict, update_baseline;
@@ -43,6 +43,8 @@ static const struct baton_switch switches[] = {
       "compare with those results: a folder, or a summary.json with its results.jsonl beside it", 0, 0 },
     { "update-baseline", 0, BATON_SWITCH_FLAG, offsetof(struct eval_args, update_baseline), NULL,
       "make this run the baseline; never where CI is set", 0, 0 },
+    { "stop-early", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, stop_early), "GOOD,BAD",
+      "repeat a conversation only until it is told which of these pass rates it has: 0.95,0.8", 0, 0 },
     { "filter", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, filter), "REGEX",
       "only conversations whose id matches", 0, 0 },
     { "tag", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, tag), "TAG", "only conversations with that tag", 0, 0 },
@@ -98,6 +100,24 @@ static enum baton_status read_shard(const struct eval *eval, struct baton_runner
     }
     options->shard_index = (uint32_t)index - 1;
     options->shard_count = (uint32_t)count;
+    return BATON_OK;
+}
+
+/* Wald's test at 5 % both ways. */
+static enum baton_status read_stop_early(const struct eval *eval, struct baton_sprt *sprt)
+{
+    struct baton_sprt_plan plan = { .alpha = 0.05, .beta = 0.05 };
+    const char *text = eval->args.stop_early;
+    char *comma = NULL, *end = NULL;
+    if (text == NULL) {
+        return BATON_OK;
+    }
+    plan.rate_good = strtod(text, &comma);
+    plan.rate_bad = *comma == ',' ? strtod(comma + 1, &end) : 0;
+    if (*comma != ',' || end == comma + 1 || *end != '\0' || !baton_resample_sprt_init(sprt, &plan)) {
+        return baton_error_set(eval->err, BATON_EUSAGE,
+                               "--stop-early must be two pass rates, the good one first, as 0.95,0.8, not '%s'", text);
+    }
     return BATON_OK;
 }
 
@@ -259,7 +279,10 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
     if (is_live(eval)) {
         baton_cases_one_by_one(cases);
     }
+    struct baton_sprt sprt;
     enum baton_status status = read_shard(eval, &options);
+    status = status == BATON_OK ? read_stop_early(eval, &sprt) : status;
+    options.stop_early = eval->args.stop_early == NULL ? NULL : &sprt;
     status = status == BATON_OK ? baton_runner_run(&eval->ran, &eval->tally, &options, eval->err) : status;
     baton_progress_end(&line);
     return status;
@@ -351,6 +374,7 @@ static enum baton_status put_counts(struct eval *eval)
                                        .summary = &eval->summary,
                                        .play = &eval->session.play,
                                        .is_strict = eval->args.strict,
+                                       .stop_early = eval->args.stop_early,
                                        .order =
                                            eval->order.length == 0 ? BATON_STR("") : baton_text_str(&eval->order) };
     baton_tally_write(&text, &eval->tally, &about);

@@ -240,11 +240,12 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
     bool is_together = worker->pool->is_together && how->repeat_count > 1;
     struct baton_result *results =
         baton_arena_array(worker->conversation, is_together ? how->repeat_count : 1, sizeof *results);
-    uint32_t outcomes[BATON_TEST_OUTCOME_COUNT] = { 0 };
+    uint32_t outcomes[BATON_TEST_OUTCOME_COUNT] = { 0 }, played = 0;
     enum baton_status status =
         results != NULL ? BATON_OK : baton_error_set(&slot->error, BATON_ENOMEM, "out of memory");
     worker->selected++;
     worker->answers_recorded += conversation->has_recording;
+    struct baton_repeats repeats = baton_repeats_begin(&worker->tally);
     for (uint32_t repeat = 0; repeat < how->repeat_count && status == BATON_OK; repeat++) {
         struct baton_arena_mark mark = baton_arena_mark(worker->conversation);
         struct baton_result *result = &results[is_together ? repeat : 0];
@@ -255,15 +256,21 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
         if (status == BATON_OK) {
             outcomes[baton_test_outcome_of(result)]++;
             count_row(&slot->counts, result);
+            baton_repeats_add(&repeats, result);
             note_failures(slot, result);
+            played++;
         }
         if (!is_together) {
             status = status == BATON_OK ? write_parts(worker, slot, result, 1) : status;
             baton_arena_rollback(worker->conversation, mark);
         }
+        if (baton_repeats_decided(&repeats, worker->pool->options->stop_early)) {
+            break;
+        }
     }
+    baton_repeats_end(&repeats, &worker->tally, conversation->id);
     if (status == BATON_OK && is_together) {
-        status = write_parts(worker, slot, results, how->repeat_count);
+        status = write_parts(worker, slot, results, played);
     }
     count_test(&worker->tally.counts, outcomes);
     return status;
