@@ -31,10 +31,22 @@ static void heading(const struct page *page, const char *text)
     baton_text_putc(page->out, '\n');
 }
 
+/* Names from files may hold anything, and a terminal obeys control bytes. */
 static void name(const struct page *page, struct baton_str text, int width)
 {
-    int length = (int)text.length;
-    baton_text_printf(page->out, "%.*s%*s", length, text.data, length < width ? width - length : 0, "");
+    size_t start = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == 0x7f) {
+            baton_text_append(page->out, text.data + start, i - start);
+            baton_text_putc(page->out, ' ');
+            start = i + 1;
+        }
+    }
+    baton_text_append(page->out, text.data + start, text.length - start);
+    for (int length = (int)text.length; length < width; length++) {
+        baton_text_putc(page->out, ' ');
+    }
 }
 
 /* A ratio as a percentage in eight columns. */
@@ -65,9 +77,10 @@ static void verdict(const struct page *page)
     colour(page, BOLD);
     baton_text_puts(page->out, summary->passed ? "PASS" : "FAIL");
     colour(page, PLAIN);
-    baton_text_printf(page->out, "  %.*s: %" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
-                      (int)summary->suite.name.length, summary->suite.name.data, summary->counts.conversations,
-                      summary->counts.exchanges, summary->counts.turns);
+    baton_text_puts(page->out, "  ");
+    name(page, summary->suite.name, 0);
+    baton_text_printf(page->out, ": %" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
+                      summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (page->options->verdict_reason != NULL) {
         baton_text_printf(page->out, "; %s", page->options->verdict_reason);
     }
@@ -100,7 +113,8 @@ static void gates(const struct page *page)
         }
         baton_text_printf(page->out, "  (n %" PRIu64 ")", gate->n);
         if (gate->why.length > 0) {
-            baton_text_printf(page->out, "  %.*s", (int)gate->why.length, gate->why.data);
+            baton_text_puts(page->out, "  ");
+            name(page, gate->why, 0);
         }
         baton_text_putc(page->out, '\n');
     }
@@ -289,8 +303,11 @@ static void mistakes(const struct page *page)
         last = summary->routing.cells[best];
         last_cell = best;
         struct baton_str from = summary->routing.labels[best / count], to = summary->routing.labels[best % count];
-        baton_text_printf(page->out, "  %5" PRIu64 "  %.*s > %.*s\n", last, (int)from.length, from.data, (int)to.length,
-                          to.data);
+        baton_text_printf(page->out, "  %5" PRIu64 "  ", last);
+        name(page, from, 0);
+        baton_text_puts(page->out, " > ");
+        name(page, to, 0);
+        baton_text_putc(page->out, '\n');
     }
 }
 
@@ -408,8 +425,10 @@ static void coverage(const struct page *page)
                       summary->coverage.edges_n - summary->coverage.unused_edge_count, summary->coverage.edges_n);
     for (size_t i = 0; i < summary->coverage.unused_edge_count && i < UNUSED_MAX; i++) {
         const struct baton_edge_count *edge = &summary->coverage.unused_edges[i];
-        baton_text_printf(page->out, "%s%.*s > %.*s", i == 0 ? "; never used: " : ", ", (int)edge->from.length,
-                          edge->from.data, (int)edge->to.length, edge->to.data);
+        baton_text_puts(page->out, i == 0 ? "; never used: " : ", ");
+        name(page, edge->from, 0);
+        baton_text_puts(page->out, " > ");
+        name(page, edge->to, 0);
     }
     if (summary->coverage.unused_edge_count > UNUSED_MAX) {
         baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);
