@@ -5,10 +5,10 @@
 
 static void field(struct baton_text *out, struct baton_str text)
 {
-    bool is_formula = text.length > 0 && strchr("=+-@\t", text.data[0]) != NULL && text.data[0] != '\0';
+    bool is_formula = text.length > 0 && memchr("=+-@\t\r\n'", text.data[0], 8) != NULL;
     bool needs_quotes = is_formula;
     for (size_t i = 0; i < text.length && !needs_quotes; i++) {
-        needs_quotes = strchr(",\"\r\n", text.data[i]) != NULL;
+        needs_quotes = memchr(",\"\r\n", text.data[i], 4) != NULL;
     }
     if (!needs_quotes) {
         baton_text_append(out, text.data, text.length);
@@ -31,8 +31,7 @@ static void names(struct baton_text *out, const struct baton_str *list, uint32_t
         baton_text_puts(&joined, i == 0 ? "" : between);
         baton_text_append(&joined, list[i].data, list[i].length);
     }
-    field(out, baton_text_str(&joined));
-    baton_text_clear(&joined);
+    baton_report_absorb(out, &joined, field);
 }
 
 static void ms(struct baton_text *out, int64_t ns)
@@ -78,8 +77,7 @@ static void row(struct baton_text *out, const struct baton_result *result, uint3
         baton_text_puts(&reasons, i == 0 ? "" : "; ");
         baton_text_puts(&reasons, label->failed[i]);
     }
-    field(out, baton_text_str(&reasons));
-    baton_text_clear(&reasons);
+    baton_report_absorb(out, &reasons, field);
     baton_text_putc(out, ',');
     ms(out, exchange->latency_ns);
     baton_text_putc(out, ',');

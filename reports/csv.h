@@ -1,6 +1,8 @@
 /* csv.h - results for spreadsheets (RFC 4180, lines end in CRLF): a row for each exchange, and the confusion matrix.
  *
- * A field that a spreadsheet would take for a formula (it begins with = + - @ or a tab) gets a ' before it.
+ * A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) gets a ' before it, as
+ * OWASP advises; so does one that begins with ', so that a first ' is always ours and is taken off when reading. Numbers are
+ * as they are. Labels of whole conversations are in results.jsonl only.
  */
 #ifndef BATON_REPORTS_CSV_H
 #define BATON_REPORTS_CSV_H

@@ -40,7 +40,8 @@ struct baton_report_form {
     void (*conversation)(struct baton_text *out, struct baton_str suite, const struct baton_result *repeats,
                          uint32_t count);
     void (*after)(struct baton_text *out, const struct baton_report_context *context);
-    /* At most so many bytes of conversations: the first that failed, then the first others; 0: all, in input order. */
+    /* At most so many bytes of conversations: the first that failed, then the first others; 0: all, in input order. A form
+     * with such a limit writes one line for each conversation; the first that does not fit ends it. */
     size_t bytes_failed_max, bytes_others_max;
     bool wants_steps; /* results with their turns */
 };
@@ -69,5 +70,18 @@ uint64_t baton_result_time_ns(const struct baton_result *result);
 
 /* What failed, in one line: `exchange 2: final: expected billing, got tech; ...`. */
 void baton_result_reasons(struct baton_text *out, const struct baton_result *result);
+
+/* How many gates have that verdict, by its first letter (`p`ass, `f`ail, `s`kip). */
+uint64_t baton_report_gates(const struct baton_summary *summary, char verdict);
+
+/* Why a gate failed: `the value is 0.5 (n 12)`, or what else there is to say. */
+void baton_gate_reason(struct baton_text *out, const struct baton_gate_result *gate);
+
+/* The text as far as bytes_max bytes, cut at a character's end. */
+struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max);
+
+/* Appends a text that was made for this one; a failure of it is one of this. The part is cleared. */
+void baton_report_absorb(struct baton_text *out, struct baton_text *part,
+                         void (*write)(struct baton_text *out, struct baton_str text));
 
 #endif

@@ -1,7 +1,6 @@
 #include "reports/github.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +9,9 @@ static void escaped(struct baton_text *out, struct baton_str text, bool is_prope
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-        if (c == '%' || c == '\r' || c == '\n' || (is_property && (c == ':' || c == ','))) {
+        if ((unsigned char)c < 0x20 && c != '\r' && c != '\n') {
+            baton_text_putc(out, ' ');
+        } else if (c == '%' || c == '\r' || c == '\n' || (is_property && (c == ':' || c == ','))) {
             baton_text_printf(out, "%%%02X", (unsigned char)c);
         } else {
             baton_text_putc(out, c);
@@ -30,8 +31,9 @@ static void command(struct baton_text *out, const char *level, const char *file,
     baton_text_puts(out, "title=");
     escaped(out, baton_str_of(title), true);
     baton_text_puts(out, "::");
-    escaped(out, message, false);
-    baton_text_putc(out, '\n');
+    struct baton_str cut = baton_report_cut(message, BATON_GITHUB_MESSAGE_BYTES_MAX);
+    escaped(out, cut, false);
+    baton_text_puts(out, cut.length < message.length ? "...\n" : "\n");
 }
 
 static unsigned write_gates(struct baton_text *out, const struct baton_report_context *context)
@@ -44,34 +46,44 @@ static unsigned write_gates(struct baton_text *out, const struct baton_report_co
         }
         struct baton_text message = baton_text_with_limit(out->limit);
         baton_text_append(&message, gate->gate.data, gate->gate.length);
-        baton_text_puts(&message, ": the value is ");
-        if (isnan(gate->value)) {
-            baton_text_puts(&message, "undefined");
-        } else {
-            baton_text_double(&message, round(gate->value * 1e6) / 1e6);
-        }
-        baton_text_printf(&message, " (n %" PRIu64 ")", gate->n);
+        baton_text_puts(&message, ": ");
+        baton_gate_reason(&message, gate);
         command(out, "error", NULL, "gate", baton_text_str(&message));
+        out->failed = out->failed || message.failed;
         baton_text_clear(&message);
         written++;
     }
     return written;
 }
 
+static void write_left_out(struct baton_text *out, uint64_t gates, uint64_t expectations)
+{
+    char text[160] = "";
+    size_t length = 0;
+    if (gates > 0) {
+        length = (size_t)snprintf(text, sizeof text, "%" PRIu64 " more gates fail%s", gates,
+                                  expectations > 0 ? ", " : "; see the report");
+    }
+    if (expectations > 0) {
+        snprintf(text + length, sizeof text - length, "%" PRIu64 " more expectations do not hold; see the report",
+                 expectations);
+    }
+    if (text[0] != '\0') {
+        command(out, "notice", NULL, "baton", baton_str_of(text));
+    }
+}
+
 void baton_github_write(struct baton_text *out, const struct baton_report_context *context)
 {
     const struct baton_summary *summary = context->summary;
     uint64_t failed = summary->routing.all_expectations.n - summary->routing.all_expectations.correct, shown = 0;
-    unsigned written = write_gates(out, context);
+    unsigned gates = write_gates(out, context), written = gates;
     const char *line = context->failures == NULL ? "" : context->failures;
     for (; *line != '\0' && written < BATON_GITHUB_ERRORS_MAX; written++, shown++) {
-        const char *end = strchr(line, '\n');
-        command(out, "error", context->source, "not as expected", (struct baton_str){ line, (size_t)(end - line) });
-        line = end + 1;
+        const char *end = strchrnul(line, '\n');
+        command(out, summary->passed ? "warning" : "error", context->source, "not as expected",
+                (struct baton_str){ line, (size_t)(end - line) });
+        line = *end == '\0' ? end : end + 1;
     }
-    if (failed > shown) {
-        char text[80];
-        snprintf(text, sizeof text, "%" PRIu64 " more expectations do not hold; see the report", failed - shown);
-        command(out, "notice", NULL, "baton", baton_str_of(text));
-    }
+    write_left_out(out, baton_report_gates(summary, 'f') - gates, failed > shown ? failed - shown : 0);
 }

@@ -53,16 +53,16 @@ void baton_graph_write_dot(struct baton_text *out, const struct baton_graph *gra
     baton_text_puts(out, "}\n");
 }
 
-/* Mermaid reads a label in quotes with entities. */
+/* Mermaid reads a label in quotes with entities. A backtick or %%{ would begin other syntax, a line break end the block. */
 static void put_mermaid_label(struct baton_text *out, struct baton_str name)
 {
     baton_text_putc(out, '"');
     for (size_t i = 0; i < name.length; i++) {
         char c = name.data[i];
-        if (c == '"' || c == '<' || c == '>' || c == '&' || c == '#' || c == ';') {
+        if (c == '"' || c == '<' || c == '>' || c == '&' || c == '#' || c == ';' || c == '`' || c == '%') {
             baton_text_printf(out, "#%d;", (unsigned char)c);
         } else {
-            baton_text_putc(out, c == '\n' ? ' ' : c);
+            baton_text_putc(out, (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c);
         }
     }
     baton_text_putc(out, '"');

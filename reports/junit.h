@@ -1,7 +1,9 @@
 /* junit.h - JUnit XML as Jenkins, GitLab, GitHub and Surefire read it: one test case for each conversation, one for each gate.
  *
- * A conversation without a label is skipped. Of several repeats, all failing is a failure, some failing is flaky, written in
- * Surefire's way (flakyFailure). Times are recorded latencies in seconds.
+ * A conversation without a label is skipped. Of several repeats, none passing is a failure (or an error, where the provider
+ * failed in all) and the further ones are rerunFailure; where one passed, the others are flakyFailure and the test counts as
+ * passed, in Surefire's way. The file holds to both schemas that readers check, Jenkins' junit-10.xsd and, from testsuite on,
+ * surefire-test-report-3.0.xsd. Times are recorded latencies in seconds.
  */
 #ifndef BATON_REPORTS_JUNIT_H
 #define BATON_REPORTS_JUNIT_H

@@ -6,15 +6,42 @@
 #include <math.h>
 #include <string.h>
 
+/* Where the sections end at the latest, so that each has room: what does not fit is left out, and said. */
+enum { GATES_END = 15000, AGENTS_END = 30000, GRAPH_END = 45000, FAILURES_END = BATON_MARKDOWN_BYTES_MAX - 500 };
+
+/* Text in a table cell or a paragraph: nothing in it is markup, nor a mention of a user or an issue (those are found after
+ * the escapes are gone, hence the blank without width). */
 void baton_markdown_plain(struct baton_text *out, struct baton_str text)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        if (strchr("\\`*_{}[]<>()#+-.!|~@$&", c) != NULL && c != '\0') {
+    struct baton_str cut = baton_report_cut(text, BATON_MARKDOWN_TEXT_BYTES_MAX);
+    for (size_t i = 0; i < cut.length; i++) {
+        unsigned char c = (unsigned char)cut.data[i];
+        if (c < 0x20 || c == 0x7f) {
+            baton_text_putc(out, ' ');
+            continue;
+        }
+        if (c < 0x80 && strchr("\\`*_{}[]<>()#+-.:!|~@$&", c) != NULL) {
             baton_text_putc(out, '\\');
         }
-        baton_text_putc(out, (unsigned char)c < 0x20 ? ' ' : c);
+        baton_text_putc(out, (char)c);
+        if (c == '@' || c == '#') {
+            baton_text_puts(out, "&#8203;");
+        }
     }
+    if (cut.length < text.length) {
+        baton_text_puts(out, "\xe2\x80\xa6");
+    }
+}
+
+/* Whether what was written from `start` on fits; takes it back where not. */
+static bool fits(struct baton_text *out, size_t start, size_t end)
+{
+    if (out->length <= end) {
+        return true;
+    }
+    out->length = start;
+    out->data[start] = '\0';
+    return false;
 }
 
 static void value(struct baton_text *out, double number)
@@ -35,22 +62,46 @@ static void percent(struct baton_text *out, double number)
     }
 }
 
+static void gate_row(struct baton_text *out, const struct baton_gate_result *gate)
+{
+    baton_text_puts(out, "| ");
+    baton_markdown_plain(out, gate->gate);
+    baton_text_puts(out, " | ");
+    value(out, gate->value);
+    baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
+    baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped" : "**FAIL**");
+    baton_text_puts(out, gate->why.length == 0 ? "" : ": ");
+    baton_markdown_plain(out, gate->why);
+    baton_text_puts(out, " |\n");
+}
+
+/* Those that failed come first where there are more than fit. */
 static void write_gates(struct baton_text *out, const struct baton_summary *summary)
 {
+    static const char by_verdict[] = "fps";
+    bool is_whole = summary->gate_count <= BATON_MARKDOWN_ROWS_MAX;
+    size_t shown = 0;
     if (summary->gate_count == 0) {
         return;
     }
     baton_text_puts(out, "\n| gate | value | n | |\n|---|---:|---:|---|\n");
-    for (size_t i = 0; i < summary->gate_count; i++) {
-        const struct baton_gate_result *gate = &summary->gates[i];
-        baton_text_puts(out, "| ");
-        baton_markdown_plain(out, gate->gate);
-        baton_text_puts(out, " | ");
-        value(out, gate->value);
-        baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
-        baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped: " : "**FAIL** ");
-        baton_markdown_plain(out, gate->why);
-        baton_text_puts(out, " |\n");
+    for (const char *verdict = by_verdict; *verdict != '\0'; verdict++) {
+        for (size_t i = 0; i < summary->gate_count && shown < BATON_MARKDOWN_ROWS_MAX; i++) {
+            size_t start = out->length;
+            if (is_whole || summary->gates[i].verdict[0] == *verdict) {
+                gate_row(out, &summary->gates[i]);
+                if (!fits(out, start, GATES_END)) {
+                    break;
+                }
+                shown++;
+            }
+        }
+        if (is_whole) {
+            break;
+        }
+    }
+    if (shown < summary->gate_count) {
+        baton_text_printf(out, "\n%zu more gates are in summary.json.\n", summary->gate_count - shown);
     }
 }
 
@@ -105,6 +156,22 @@ static void write_figures(struct baton_text *out, const struct baton_summary *su
     latency_row(out, "latency of a hop", &summary->latency.hop);
 }
 
+static void agent_row(struct baton_text *out, const struct baton_agent_score *score)
+{
+    baton_text_puts(out, "| ");
+    baton_markdown_plain(out, score->agent);
+    baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
+    percent(out, score->precision);
+    baton_text_puts(out, " | ");
+    percent(out, score->recall);
+    baton_text_puts(out, " | ");
+    if (isnan(score->f1)) {
+        baton_text_puts(out, "n/a |\n");
+    } else {
+        baton_text_printf(out, "%.3f |\n", score->f1);
+    }
+}
+
 static void write_agents(struct baton_text *out, const struct baton_summary *summary)
 {
     size_t count = summary->routing.agent_count;
@@ -113,23 +180,16 @@ static void write_agents(struct baton_text *out, const struct baton_summary *sum
     }
     baton_text_puts(out,
                     "\n| agent | support | predicted | precision | recall | F1 |\n|---|---:|---:|---:|---:|---:|\n");
-    for (size_t i = 0; i < count && i < BATON_MARKDOWN_ROWS_MAX; i++) {
-        const struct baton_agent_score *score = &summary->routing.agents[i];
-        baton_text_puts(out, "| ");
-        baton_markdown_plain(out, score->agent);
-        baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
-        percent(out, score->precision);
-        baton_text_puts(out, " | ");
-        percent(out, score->recall);
-        baton_text_puts(out, " | ");
-        if (isnan(score->f1)) {
-            baton_text_puts(out, "n/a |\n");
-        } else {
-            baton_text_printf(out, "%.3f |\n", score->f1);
+    size_t shown = 0;
+    for (; shown < count && shown < BATON_MARKDOWN_ROWS_MAX; shown++) {
+        size_t start = out->length;
+        agent_row(out, &summary->routing.agents[shown]);
+        if (!fits(out, start, AGENTS_END)) {
+            break;
         }
     }
-    if (count > BATON_MARKDOWN_ROWS_MAX) {
-        baton_text_printf(out, "\n%zu more agents are in summary.json.\n", count - BATON_MARKDOWN_ROWS_MAX);
+    if (shown < count) {
+        baton_text_printf(out, "\n%zu more agents are in summary.json.\n", count - shown);
     }
 }
 
@@ -145,13 +205,19 @@ static uint32_t node_of(struct baton_str *names, uint32_t *count, struct baton_s
     return i;
 }
 
+static const char graph_left_out[] = "\nThe graph of %zu handoffs is too large to draw here; see baton graph.\n";
+
 /* The observed graph, with the handoffs never taken dashed. */
 static void write_graph(struct baton_text *out, const struct baton_summary *summary)
 {
     struct baton_str names[2 * BATON_MARKDOWN_EDGES_MAX];
     struct baton_graph_edge edges[BATON_MARKDOWN_EDGES_MAX];
     size_t used = summary->edge_count, unused = summary->coverage.unused_edge_count;
-    if (used + unused == 0 || used + unused > BATON_MARKDOWN_EDGES_MAX) {
+    if (used + unused == 0) {
+        return;
+    }
+    if (used + unused > BATON_MARKDOWN_EDGES_MAX) {
+        baton_text_printf(out, graph_left_out, used + unused);
         return;
     }
     struct baton_graph graph = {
@@ -164,9 +230,13 @@ static void write_graph(struct baton_text *out, const struct baton_summary *summ
         edges[i].to = node_of(names, &graph.node_count, edge->to);
         edges[i].count = i < used ? edge->count : 0;
     }
+    size_t start = out->length;
     baton_text_puts(out, "\n```mermaid\n");
     baton_graph_write_mermaid(out, &graph);
     baton_text_puts(out, "```\n");
+    if (!fits(out, start, GRAPH_END)) {
+        baton_text_printf(out, graph_left_out, used + unused);
+    }
 }
 
 static void write_failures(struct baton_text *out, const struct baton_report_context *context)
@@ -176,15 +246,24 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
         return;
     }
     baton_text_puts(out, "\n### Not as expected\n\n");
-    for (unsigned i = 0; *line != '\0' && i < BATON_MARKDOWN_ROWS_MAX && out->length < BATON_MARKDOWN_BYTES_MAX; i++) {
-        const char *end = strchr(line, '\n');
+    uint64_t shown = 0;
+    while (*line != '\0' && shown < BATON_MARKDOWN_ROWS_MAX) {
+        const char *end = strchrnul(line, '\n');
+        size_t start = out->length;
         baton_text_puts(out, "- ");
         baton_markdown_plain(out, (struct baton_str){ line, (size_t)(end - line) });
         baton_text_putc(out, '\n');
-        line = end + 1;
+        if (!fits(out, start, FAILURES_END)) {
+            break;
+        }
+        shown++;
+        line = *end == '\0' ? end : end + 1;
     }
     uint64_t failed = context->summary->routing.all_expectations.n - context->summary->routing.all_expectations.correct;
-    baton_text_printf(out, "\n%" PRIu64 " expectations in all do not hold.\n", failed);
+    if (failed > shown) {
+        baton_text_printf(out, "\n%" PRIu64 " more expectations do not hold; all are in results.jsonl.\n",
+                          failed - shown);
+    }
 }
 
 void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context)
@@ -195,7 +274,8 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
     baton_text_printf(out, "\n\n%" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (context->verdict_reason != NULL) {
-        baton_text_printf(out, "; %s", context->verdict_reason);
+        baton_text_puts(out, "; ");
+        baton_markdown_plain(out, baton_str_of(context->verdict_reason));
     }
     baton_text_puts(out, context->is_replay
                              ? ". A replay: judges the harness and the recorded decisions, not a model of today.\n"

@@ -8,6 +8,8 @@
 
 #include "reports/forms.h"
 
+enum { BATON_TAP_MESSAGE_BYTES_MAX = 4000 }; /* of a diagnosis; a longer one ends in `...` */
+
 void baton_tap_before(struct baton_text *out, const struct baton_report_context *context);
 void baton_tap_conversation(struct baton_text *out, struct baton_str suite, const struct baton_result *repeats,
                             uint32_t count);

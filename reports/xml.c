@@ -1,5 +1,7 @@
 #include "reports/xml.h"
 
+#include "engine/base/json.h"
+
 #include <string.h>
 
 static const char *entity(char c)
@@ -15,6 +17,12 @@ static const char *entity(char c)
         return "&quot;";
     case '\'':
         return "&#39;";
+    case '\t':
+        return "&#9;";
+    case '\n':
+        return "&#10;";
+    case '\r':
+        return "&#13;";
     default:
         return NULL;
     }
@@ -24,7 +32,7 @@ static const char *entity(char c)
 static size_t forbidden(const char *p, size_t left)
 {
     unsigned char c = (unsigned char)p[0];
-    if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+    if (c < 0x20) {
         return 1;
     }
     bool is_noncharacter =
@@ -32,7 +40,8 @@ static size_t forbidden(const char *p, size_t left)
     return is_noncharacter ? 3 : 0;
 }
 
-void baton_xml_text(struct baton_text *out, struct baton_str text)
+/* Text that is UTF-8. */
+static void put_valid(struct baton_text *out, struct baton_str text)
 {
     size_t start = 0, i = 0;
     while (i < text.length) {
@@ -51,5 +60,18 @@ void baton_xml_text(struct baton_text *out, struct baton_str text)
     }
     if (text.length > start) {
         baton_text_append(out, text.data + start, text.length - start);
+    }
+}
+
+void baton_xml_text(struct baton_text *out, struct baton_str text)
+{
+    size_t start = 0, bad = 0;
+    while (start < text.length && !baton_utf8_valid(text.data + start, text.length - start, &bad)) {
+        put_valid(out, (struct baton_str){ text.data + start, bad });
+        baton_text_puts(out, "\xef\xbf\xbd");
+        start += bad + 1;
+    }
+    if (start < text.length) {
+        put_valid(out, (struct baton_str){ text.data + start, text.length - start });
     }
 }
