@@ -59,24 +59,28 @@ enum baton_status baton_out_commit(struct baton_out_file *out, struct baton_erro
     int failure = errno;
     is_written = fclose(out->file) == 0 && is_written;
     out->file = NULL;
+    out->is_broken = true;
     if (!is_written) {
         return baton_error_set(err, BATON_EIO, "cannot write '%s': %s", out->part, strerror(failure));
     }
     if (out->part != out->path && rename(out->part, out->path) != 0) {
         return baton_error_set(err, BATON_EIO, "cannot rename '%s' to '%s': %s", out->part, out->path, strerror(errno));
     }
+    out->is_broken = false;
     return BATON_OK;
 }
 
 void baton_out_discard(struct baton_out_file *out)
 {
+    bool is_there = out->file != NULL || out->is_broken;
     if (out->file != NULL) {
         fclose(out->file);
         out->file = NULL;
-        if (out->part != out->path) {
-            unlink(out->part);
-        }
     }
+    if (is_there && out->part != out->path) {
+        unlink(out->part);
+    }
+    out->is_broken = false;
 }
 
 enum baton_status baton_out_write(struct baton_arena *arena, const char *folder, const char *name,
@@ -88,7 +92,9 @@ enum baton_status baton_out_write(struct baton_arena *arena, const char *folder,
         return status;
     }
     (void)fwrite(text.data, 1, text.length, out.file); /* a short write shows in ferror() */
-    return baton_out_commit(&out, err);
+    status = baton_out_commit(&out, err);
+    baton_out_discard(&out);
+    return status;
 }
 
 void baton_out_remove(struct baton_arena *arena, const char *folder, const char *name)

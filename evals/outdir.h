@@ -14,6 +14,7 @@
 struct baton_out_file {
     FILE *file;
     const char *path, *part; /* in the arena */
+    bool is_broken;          /* private: writing failed; the part is still there */
 };
 
 /* Makes the folder and those above it. BATON_EIO. */
@@ -23,7 +24,8 @@ BATON_MUST_CHECK enum baton_status baton_outdir_make(const char *folder, struct 
 BATON_MUST_CHECK enum baton_status baton_out_open(struct baton_out_file *out, struct baton_arena *arena,
                                                   const char *folder, const char *name, struct baton_error *err);
 
-/* Closes and puts it in place; on an error the old file stays. A file that was not opened is fine. */
+/* Closes and puts it in place; on an error the old file stays, and what was written until baton_out_discard(). A file that
+ * was not opened is fine. */
 BATON_MUST_CHECK enum baton_status baton_out_commit(struct baton_out_file *out, struct baton_error *err);
 
 /* Writes a whole text to folder/name in one go. */

@@ -1,6 +1,7 @@
 #include "evals/report_sinks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,19 +83,67 @@ static enum baton_status open_spool(const struct baton_report_sinks *sinks, cons
             unlink(name);
         }
     }
-    return *out != NULL ? BATON_OK
-                        : baton_error_set(err, BATON_EIO, "cannot write '%s.rows.part': %s",
-                                          sink->path == NULL ? "report" : sink->path, strerror(errno));
+    if (*out != NULL) {
+        return BATON_OK;
+    }
+    return sink->path == NULL
+               ? baton_error_set(err, BATON_EIO, "cannot keep the rows of a report in a file: %s", strerror(errno))
+               : baton_error_set(err, BATON_EIO, "cannot write '%s.rows.part': %s", sink->path, strerror(errno));
+}
+
+/* Whether the report can be written when its time comes: better said before a long run than after it. */
+static enum baton_status try_path(const struct baton_report_sinks *sinks, const struct baton_report_sink *sink,
+                                  struct baton_error *err)
+{
+    struct stat info;
+    const char *name = sink->path;
+    if (lstat(name, &info) != 0 || S_ISREG(info.st_mode)) {
+        name = baton_arena_printf(sinks->arena, "%s.part", sink->path);
+        if (name == NULL) {
+            return no_memory(err);
+        }
+        int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        if (fd >= 0) {
+            close(fd);
+            unlink(name);
+            return BATON_OK;
+        }
+    } else if (stat(name, &info) == 0 && S_ISDIR(info.st_mode)) {
+        errno = EISDIR;
+    } else if (access(name, W_OK) == 0 || errno == ENOENT) { /* a link may point to what is yet to be made */
+        return BATON_OK;
+    }
+    return baton_error_set(err, BATON_EIO, "cannot write '%s': %s", sink->path, strerror(errno));
+}
+
+/* Two reports in one file would leave the last of them. */
+static enum baton_status check_paths(const struct baton_report_sinks *sinks, struct baton_error *err)
+{
+    struct stat info;
+    for (size_t i = 0; i < sinks->count; i++) {
+        const char *path = sinks->list[i].path;
+        bool is_file = path != NULL && (stat(path, &info) != 0 || S_ISREG(info.st_mode));
+        for (size_t k = 0; is_file && k < i; k++) {
+            if (sinks->list[k].path != NULL && strcmp(sinks->list[k].path, path) == 0) {
+                return baton_error_set(err, BATON_EUSAGE, "two reports, %s and %s, would go to '%s'",
+                                       sinks->list[k].form->name, sinks->list[i].form->name, path);
+            }
+        }
+    }
+    return BATON_OK;
 }
 
 enum baton_status baton_report_sinks_open(struct baton_report_sinks *sinks, struct baton_error *err)
 {
-    enum baton_status status = BATON_OK;
+    enum baton_status status = check_paths(sinks, err);
     for (size_t i = 0; i < sinks->count && status == BATON_OK; i++) {
         struct baton_report_sink *sink = &sinks->list[i];
         if (sink->is_direct) {
             status = open_file(sinks, sink, err);
-        } else if (sink->form->conversation != NULL) {
+            continue;
+        }
+        status = sink->path == NULL ? BATON_OK : try_path(sinks, sink, err);
+        if (status == BATON_OK && sink->form->conversation != NULL) {
             status = open_spool(sinks, sink, &sink->spools[FAILED], err);
             if (status == BATON_OK && is_bounded(sink->form)) {
                 status = open_spool(sinks, sink, &sink->spools[OTHERS], err);
@@ -321,8 +370,10 @@ void baton_report_sinks_keep(struct baton_report_sinks *sinks, const char **kept
     *kept = NULL;
     for (size_t i = 0; i < sinks->count; i++) {
         struct baton_report_sink *sink = &sinks->list[i];
-        if (sink->is_direct && sink->file.file != NULL && close_file(sink, &ignored) == BATON_OK && *kept == NULL) {
-            *kept = sink->path;
+        if (sink->is_direct && sink->file.file != NULL) {
+            bool is_whole = close_file(sink, &ignored) == BATON_OK;
+            *kept = is_whole && *kept == NULL ? sink->path : *kept;
+            sink->file.is_broken = false; /* where the disk is full, what is in the .part is better than nothing */
         }
     }
     baton_report_sinks_discard(sinks);

@@ -51,7 +51,8 @@ BATON_MUST_CHECK enum baton_status baton_report_sinks_add_rows(struct baton_repo
 /* The path of a results.jsonl that can be read again once it is settled, or NULL. */
 const char *baton_report_sinks_rows(const struct baton_report_sinks *sinks);
 
-/* Opens the files of those that have a part for conversations. */
+/* Opens the files of those that have a part for conversations, and tries whether the others can be written: BATON_EIO.
+ * BATON_EUSAGE when two would go to the same file. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_open(struct baton_report_sinks *sinks, struct baton_error *err);
 
 /* The parts of one worker's stretch of input, one for each sink. */
@@ -79,7 +80,7 @@ BATON_MUST_CHECK enum baton_status baton_report_sinks_finish(struct baton_report
                                                              struct baton_error *err);
 
 /* After an error: what was written as it came stays under its name (*kept: the first such path, or NULL), all else is
- * removed. */
+ * removed. What cannot be completed, as on a full disk, stays in its .part. */
 void baton_report_sinks_keep(struct baton_report_sinks *sinks, const char **kept);
 
 /* Removes all that was written; old files stay. Also after finish or keep: then nothing is left to do. */
