@@ -9,6 +9,7 @@
 #include "evals/report_sinks.h"
 #include "evals/runner.h"
 #include "evals/session.h"
+#include "evals/step_summary.h"
 #include "evals/summarize.h"
 #include "evals/tally_file.h"
 #include "evals/verbs.h"
@@ -385,6 +386,20 @@ static enum baton_status put_counts(struct eval *eval)
     return status;
 }
 
+/* Who asks for annotations is on GitHub, and has a page for the rest there. */
+static void add_step_summary(const struct eval *eval, const struct baton_report_context *context)
+{
+    char note[BATON_STEP_SUMMARY_NOTE_BYTES];
+    const char *path = baton_world.step_summary;
+    bool is_wanted = false;
+    for (size_t i = 0; i < eval->sinks.count; i++) {
+        is_wanted = is_wanted || strcmp(eval->sinks.list[i].form->name, "github") == 0;
+    }
+    if (is_wanted && path != NULL && path[0] != '\0' && baton_step_summary_add(path, context, note) != NULL) {
+        fprintf(stderr, "baton: %s\n", note);
+    }
+}
+
 static enum baton_status report(struct eval *eval)
 {
     struct baton_report_context context = {
@@ -400,7 +415,11 @@ static enum baton_status report(struct eval *eval)
         .source = eval->session.suite.conversation_count == 1 ? eval->session.suite.conversations[0] : NULL,
     };
     enum baton_status status = eval->args.out == NULL ? BATON_OK : put_counts(eval);
-    return status != BATON_OK ? status : baton_report_sinks_finish(&eval->sinks, &context, eval->err);
+    status = status == BATON_OK ? baton_report_sinks_finish(&eval->sinks, &context, eval->err) : status;
+    if (status == BATON_OK) {
+        add_step_summary(eval, &context);
+    }
+    return status;
 }
 
 /* ---- recordings ---- */

@@ -125,6 +125,7 @@ int main(int argc, char **argv)
     baton_world.setting = setting;
     note_today();
     baton_world.is_ci = ci != NULL && ci[0] != '\0';
+    baton_world.step_summary = getenv("GITHUB_STEP_SUMMARY");
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();
     if (argc < 2) {

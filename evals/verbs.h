@@ -15,6 +15,7 @@ struct baton_world {
     volatile int interrupted;                             /* set by Ctrl-C */
     const char *(*setting)(void *user, const char *name); /* of the environment */
     char today[12];                                       /* UTC: 2026-11-21 */
+    const char *step_summary;                             /* file of GITHUB_STEP_SUMMARY, or NULL */
 };
 
 extern struct baton_world baton_world;

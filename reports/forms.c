@@ -44,7 +44,7 @@ static const struct baton_report_form forms[] = {
       NULL, ALL },
     { "html", "report.html", "one page to look at: figures, graph, timelines", baton_html_before,
       baton_html_conversation, baton_html_after, HTML_FAILED_BYTES, HTML_OTHERS_BYTES, true },
-    { "github", NULL, "annotations of GitHub Actions, the ten worst", baton_github_write, NULL, NULL, ALL },
+    { "github", NULL, "annotations of GitHub Actions, and the step summary", baton_github_write, NULL, NULL, ALL },
 };
 
 const struct baton_report_form *baton_report_form_at(size_t i)

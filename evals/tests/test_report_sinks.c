@@ -1,5 +1,6 @@
 #include "evals/report_sinks.h"
 
+#include "evals/step_summary.h"
 #include "evals/tests/program.h"
 #include "reports/tests/sample.h"
 
@@ -127,8 +128,9 @@ Test(report_sinks, a_run_leaves_its_reports_and_nothing_else)
     const char *folder = program_path(&program, "out");
     struct program_run run = RUN(&program, "eval", "-q", ALL_REPORTS, "--out", folder, SUITE);
     cr_expect_eq(run.exit_code, 0, "%s", run.err.data);
-    cr_expect_str_eq(listing(&program, folder),
-                     "confusion.csv junit.xml results.csv results.jsonl results.tap summary.json summary.md ");
+    cr_expect_str_eq(
+        listing(&program, folder),
+        "confusion.csv counts.json junit.xml results.csv results.jsonl results.tap summary.json summary.md ");
     program_close(&program);
 }
 
@@ -284,4 +286,55 @@ Test(report_sinks, a_bounded_form_holds_the_first_that_failed_then_the_first_oth
         }
         program_close(&program);
     }
+}
+
+/* ---- the step summary of GitHub ---- */
+
+Test(report_sinks, annotations_come_with_a_step_summary)
+{
+    struct program program;
+    program_open(&program);
+    const char *path = program_path(&program, "step.md"), *own = program_path(&program, "own.md");
+    setenv("GITHUB_STEP_SUMMARY", path, 1);
+    struct program_run run = RUN(&program, "eval", SUITE, "--report", program_text(&program, "markdown=%s", own));
+    cr_expect_null(program_read(&program, path).data, "nobody asked for it");
+    run = RUN(&program, "eval", SUITE, "--report", "github");
+    cr_expect(run.exit_code == 0 && run.err.length == 0, "%s", run.err.data);
+    cr_expect(baton_str_equal(program_read(&program, path), program_read(&program, own)));
+    run = RUN(&program, "eval", SUITE, "--report", "github");
+    struct baton_str once = program_read(&program, own), twice = program_read(&program, path);
+    cr_assert_eq(twice.length, 2 * once.length + 1, "the second is added behind the first");
+    cr_expect(memcmp(twice.data, once.data, once.length) == 0 && twice.data[once.length] == '\n' &&
+              memcmp(twice.data + once.length + 1, once.data, once.length) == 0);
+    setenv("GITHUB_STEP_SUMMARY", program_path(&program, "none/step.md"), 1);
+    run = RUN(&program, "eval", SUITE, "--report", "github");
+    cr_expect_eq(run.exit_code, 0, "the run is as it was");
+    cr_expect(program_has(run.err, "nothing was added to the step summary '") &&
+                  program_has(run.err, "No such file or directory"),
+              "%s", run.err.data);
+    unsetenv("GITHUB_STEP_SUMMARY");
+    program_close(&program);
+}
+
+Test(report_sinks, a_step_summary_over_the_limit_is_left_as_it_is)
+{
+    struct program program;
+    program_open(&program);
+    struct baton_report_context context = { .summary = sample_summary(program.arena, "P", BATON_STR("x")) };
+    char note[BATON_STEP_SUMMARY_NOTE_BYTES];
+    const char *path = program_path(&program, "empty.md");
+    cr_assert_null(baton_step_summary_add(path, &context, note));
+    size_t size = program_read(&program, path).length;
+    for (size_t over = 0; over <= 1; over++) {
+        struct stat info;
+        path = program_file(&program, "full.md", "");
+        size_t before = BATON_STEP_SUMMARY_BYTES_MAX - size - 1 + over;
+        cr_assert_eq(truncate(path, (off_t)before), 0);
+        const char *problem = baton_step_summary_add(path, &context, note);
+        cr_expect_eq(problem != NULL, over > 0, "%zu over: %s", over, problem);
+        cr_assert_eq(stat(path, &info), 0);
+        cr_expect_eq((size_t)info.st_size, over > 0 ? before : (size_t)BATON_STEP_SUMMARY_BYTES_MAX);
+    }
+    cr_expect(program_has(baton_str_of(note), "over the 1024 KiB"), "%s", note);
+    program_close(&program);
 }
