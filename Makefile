@@ -195,10 +195,12 @@ $(BUILD)/%.o: %.c Makefile
 	$(Q)$(CC) $(FLAGS) -MMD -MP $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -c $< -o $@
 
 # The page of the HTML report: its style and script as bytes in C.
-$(BUILD)/reports/html/%.c: reports/html/page.% reports/html/embed.sh
+$(BUILD)/reports/html/css.c: reports/html/page.css
+$(BUILD)/reports/html/js.c: $(patsubst %,reports/html/%.js,data figures graph conversations page)
+$(PAGE:.o=.c): $(BUILD)/reports/html/%.c: reports/html/embed.sh
 	@mkdir -p $(@D)
 	@echo '  make $@'
-	$(Q)reports/html/embed.sh $* $< >$@
+	$(Q)reports/html/embed.sh $* $(filter %.css %.js,$^) >$@
 
 $(PAGE): %.o: %.c Makefile
 	@echo '  cc   $<'

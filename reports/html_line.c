@@ -1,13 +1,13 @@
 /* html_line.c - a conversation as the page holds it: one line of JSON, keys short, as thousands of them must stay small.
  *
  *   { id, o: outcome, runs: [RUN], counts: {outcome: n} of all repeats, names: [agent, ...] }
- *   RUN       { n: repeat, o: outcome, st: status, x: [EXCHANGE], left: exchanges not in here, whole: LABEL,
+ *   RUN       { n: repeat, o: outcome, x: [EXCHANGE], left: exchanges not in here, whole: LABEL,
  *             div: divergence }
  *   EXCHANGE  LABEL and { q: question, s: start, r: [route], hops: where r is cut, f: final, st: status, opt, det, lo,
- *             inv, rev, loop, ms, ttft, tok: [in, out], t: text, turns, steps: [STEP], left }
+ *             inv, rev, loop, ms, ttft, t: text, turns, steps: [STEP], left }
  *   LABEL     { e: [expected], got: what the confusion matrix calls it, c: correct, why: [failed] }
  *   STEP      { a: agent, c: choice, of: [offered], more: offered and left out, to, want, why, at: [start, end] in ms,
- *             n: calls, tok, t }
+ *             n: calls, tok: [in, out], t: text }
  *
  * Agents are places in `names`. What is false, empty, unknown or the usual is left out. A text that was cut is the pair
  * [start of it, bytes of all of it]. `of` stands where it differs from what the agent was offered last.
@@ -181,7 +181,9 @@ static void put_step(struct line *line, const struct baton_result_turn *step)
         put_ms(line, NULL, step->end_ns);
         baton_jw_close(&line->json, ']');
     }
-    put_count(line, "n", step->call_count);
+    if (strcmp(step->choice, "tools") == 0) {
+        put_count(line, "n", step->call_count);
+    }
     put_tokens(line, &step->tokens);
     put_text(line, "t", step->text, BATON_HTML_TEXT_BYTES);
     baton_jw_close(&line->json, '}');
@@ -299,7 +301,6 @@ static void put_exchange(struct line *line, const struct baton_result_exchange *
     put_label(line, &exchange->label, exchange);
     put_ms(line, "ms", exchange->latency_ns);
     put_ms(line, "ttft", exchange->ttft_ns);
-    put_tokens(line, &exchange->tokens);
     put_count(line, "turns", exchange->turns);
     if (last == NULL || !baton_str_equal(last->text, exchange->text)) { /* else the last step says it */
         put_text(line, "t", exchange->text, BATON_HTML_TEXT_BYTES);
@@ -335,7 +336,6 @@ static void put_run(struct line *line, const struct baton_result *run)
     baton_jw_open(&line->json, '{');
     put_count(line, "n", run->repeat);
     put_string(line, "o", outcome_names[baton_test_outcome_of(run)]);
-    put_string(line, "st", run->status);
     baton_jw_key(&line->json, "x");
     baton_jw_open(&line->json, '[');
     for (size_t i = 0; i < shown; i++) {

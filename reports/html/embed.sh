@@ -1,8 +1,12 @@
 #!/bin/sh
-# embed.sh NAME FILE - prints FILE as C: its bytes, and the hash by which a content security policy knows it.
+# embed.sh NAME FILE... - prints the files, one after the other, as C: their bytes, and the hash by which a content
+# security policy knows them. Indentation, empty lines and lines that are a comment stay behind.
 set -eu
 
-hash=$({ sha256sum "$2" 2>/dev/null || shasum -a 256 "$2"; } | awk '{
+name=$1
+shift
+lines() { sed -e 's/^ *//' -e '/^\/\*.*\*\/$/d' -e '/^$/d' "$@"; }
+hash=$(lines "$@" | { sha256sum 2>/dev/null || shasum -a 256; } | awk '{
     digits = substr($1, 1, 64) "0"                  # 256 bits and 4 of padding: 65 digits, 43 characters of 6 bits
     for (i = 1; i <= 65; i++) value = value bits(index("0123456789abcdef", substr(digits, i, 1)) - 1)
     for (i = 1; i < 258; i += 6) {
@@ -15,5 +19,5 @@ function bits(digit, b, k) { for (k = 8; k >= 1; k /= 2) b = b (int(digit / k) %
 [ ${#hash} -eq 44 ] || { echo "embed.sh: no sha256sum and no shasum that works" >&2; exit 1; }
 
 printf '#include "reports/html/assets.h"\n\nstatic const unsigned char bytes[] = {\n'
-od -An -v -tu1 "$2" | sed 's/[0-9][0-9]*/&,/g'
-printf '};\n\nconst struct baton_html_asset baton_html_%s = { bytes, sizeof bytes, "sha256-%s" };\n' "$1" "$hash"
+lines "$@" | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'
+printf '};\n\nconst struct baton_html_asset baton_html_%s = { bytes, sizeof bytes, "sha256-%s" };\n' "$name" "$hash"

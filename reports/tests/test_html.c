@@ -105,10 +105,10 @@ Test(html, a_conversation_is_one_line_with_short_keys)
     struct baton_str line = line_of(arena, &result, 1);
     cr_expect_str_eq(
         line.data,
-        "{\"id\":\"card-1\",\"o\":\"failed\",\"runs\":[{\"o\":\"failed\",\"st\":\"answered\",\"x\":[{\"q\":\"My invoice?\","
+        "{\"id\":\"card-1\",\"o\":\"failed\",\"runs\":[{\"o\":\"failed\",\"x\":[{\"q\":\"My invoice?\","
         "\"s\":0,\"r\":[1],\"f\":1,\"opt\":1,\"e\":[2],\"got\":1,\"c\":false,\"why\":[\"final: expected tech, got billing\"],"
         "\"ms\":900,\"turns\":2,\"steps\":[{\"a\":0,\"c\":\"handoff\",\"of\":[1,2],\"to\":1,\"why\":\"an invoice\","
-        "\"at\":[0,420],\"n\":1,\"tok\":[812,37]},{\"a\":1,\"c\":\"answer\",\"of\":[],\"at\":[421,900],\"t\":\"Here it is.\"}]"
+        "\"at\":[0,420],\"tok\":[812,37]},{\"a\":1,\"c\":\"answer\",\"of\":[],\"at\":[421,900],\"t\":\"Here it is.\"}]"
         "}]}],\"names\":[\"triage\",\"billing\",\"tech\"]}\n",
         "%s", line.data);
     baton_arena_free(arena);
