@@ -32,11 +32,12 @@ FUZZ  := $(wildcard */fuzz/fuzz_*.c)
 BENCH := $(wildcard evals/bench/*.c)
 PEERS := $(wildcard engine/tests/peers/*.c)
 THREADS := $(wildcard engine/tests/threads/*.c)
+PAGES := $(wildcard reports/tests/browser/*.c)
 API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
                          engine/providers/*.h sim/*.h reports/*.h))
 PAGE  := $(BUILD)/reports/html/css.o $(BUILD)/reports/html/js.o
 OBJ   := $(SRC:%.c=$(BUILD)/%.o) $(PAGE)
-ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS))
+ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS) $(PAGES))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
@@ -53,8 +54,8 @@ Q      := $(if $(V),,@)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: all demo test check-asan check-tsan check-peers lint fuzz bench golden install uninstall clean help \
-        objects flags run-tests run-tsan run-peers run-fuzz run-bench $(FUZZ:.c=.run)
+.PHONY: all demo test check-asan check-tsan check-peers check-browser pictures lint fuzz bench golden install uninstall clean help \
+        objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
 
 all: $(BUILD)/baton $(BUILD)/libbaton.a  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
 	@:
@@ -104,6 +105,17 @@ check-peers: ## live providers against an independent mock server; needs node an
 
 run-peers: $(BUILD)/baton-peers
 	@.ci/peers $<
+
+check-browser: ## the HTML report in a headless Chromium
+	@.ci/packages build test
+	@.ci/packages browser || [ -z "$$CI" ]
+	@$(MAKE) $(SUB) run-browser
+
+run-browser: $(BUILD)/baton $(BUILD)/baton-browser
+	BATON=$(BUILD)/baton $(BUILD)/baton-browser -j1 --timeout 120 --short-filename $(TESTFLAGS)
+
+pictures:    ## take the pictures of reports/docs anew
+	@BATON_PICTURES=write $(MAKE) $(SUB) check-browser TESTFLAGS='--filter page/has_its_picture_taken'
 
 lint:        ## format, analysis, include direction, headers alone, banned calls
 	@.ci/packages build test lint
@@ -172,6 +184,11 @@ $(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir 
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
 
+# What the tests of the page share with others: how to run the program.
+$(BUILD)/baton-browser: $(PAGES:%.c=$(BUILD)/%.o) $(BUILD)/evals/tests/program.o $(BUILD)/libbaton.a
+	@echo '  link $@'
+	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
+
 $(BUILD)/baton-peers: $(PEERS:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
@@ -188,7 +205,7 @@ $(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libbaton.a
 	@echo '  link $@'
 	$(Q)$(LINK) -fsanitize=fuzzer $(PKG_LIBS) -ldl -lm
 
-$(TEST:%.c=$(BUILD)/%.o): CFLAGS += $(shell pkg-config --cflags criterion)
+$(patsubst %.c,$(BUILD)/%.o,$(TEST) $(PAGES)): CFLAGS += $(shell pkg-config --cflags criterion)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo '  cc   $<'
