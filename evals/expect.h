@@ -90,6 +90,7 @@ const char *baton_outcome_label(enum baton_outcome outcome);
 struct baton_verdict {
     bool final_holds, first_holds, route_holds; /* meaningful where the expectation has that field */
     bool is_correct;                            /* completed (or with the status asked for), and every field holds */
+    uint32_t facts_kept;                        /* of the facts, those that reached the final agent */
     uint32_t label;                             /* the first final agent, BATON_DIRECT resolved, or BATON_NONE */
 };
 

@@ -250,13 +250,14 @@ static enum baton_status is_visible(struct judge *judge, const struct baton_expe
     return status;
 }
 
-static enum baton_status check_facts(struct judge *judge)
+static enum baton_status check_facts(struct judge *judge, uint32_t *kept)
 {
     enum baton_status status = BATON_OK;
     for (uint32_t i = 0; i < judge->expect->facts.count && status == BATON_OK; i++) {
         const struct baton_expected_text *fact = &judge->expect->facts.list[i];
         bool found = false;
         status = is_visible(judge, fact, &found);
+        *kept += status == BATON_OK && found;
         if (status == BATON_OK && !found) {
             fail(judge, baton_arena_printf(judge->arena, "facts: '%.*s' did not reach the final agent",
                                            (int)fact->literal.length, fact->literal.data));
@@ -307,7 +308,7 @@ enum baton_status baton_expect_judge(struct baton_verdict *out, struct baton_res
     check_limits(&judge);
     enum baton_status status = check_says(&judge, &expect->says, true);
     status = status == BATON_OK ? check_says(&judge, &expect->not_says, false) : status;
-    status = status == BATON_OK ? check_facts(&judge) : status;
+    status = status == BATON_OK ? check_facts(&judge, &out->facts_kept) : status;
     check_tools(&judge, &expect->called, true);
     check_tools(&judge, &expect->not_called, false);
     out->is_correct = judge.failed_count == 0;

@@ -1,13 +1,15 @@
 #include "evals/suite.h"
 
 #include "engine/base/fields.h"
+#include "engine/base/pattern.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct suite_form {
     int32_t version, repeat;
     struct baton_str name, agents, provider, cassette, baseline;
-    const struct baton_json *conversations, *gates, *expires;
+    const struct baton_json *conversations, *gates, *expires, *phantom_patterns;
     int64_t seed;
 };
 
@@ -29,6 +31,7 @@ static const struct baton_field suite_rows[] = {
     { "repeat", NULL, BATON_FIELD_INT32, ROW(suite_form, repeat, .low = 1, .high = BATON_REPEAT_MAX) },
     { "baseline", NULL, BATON_FIELD_TEXT, ROW(suite_form, baseline, 0) },
     { "gates", NULL, BATON_FIELD_ARRAY, ROW(suite_form, gates, 0) },
+    { "phantom_patterns", NULL, BATON_FIELD_ARRAY, ROW(suite_form, phantom_patterns, 0) },
 };
 
 static const char *const action_words[] = { "warn", "error", NULL };
@@ -92,6 +95,26 @@ static enum baton_status check_gates(const struct baton_suite *suite, struct bat
     return BATON_OK;
 }
 
+/* Compiles them once, so that a mistake has its place. */
+static enum baton_status check_phantoms(const struct baton_suite *suite, struct baton_error *err)
+{
+    for (const struct baton_json *one = suite->phantom_patterns == NULL ? NULL : suite->phantom_patterns->child;
+         one != NULL; one = one->next) {
+        struct baton_pattern *pattern = NULL;
+        if (one->type != BATON_JSON_STRING) {
+            return baton_type_error(&suite->source, one, "each phantom pattern", "a text", err);
+        }
+        enum baton_status status = baton_pattern_compile_lasting(&pattern, one->text, err);
+        baton_pattern_free(pattern);
+        if (status != BATON_OK) {
+            char text[BATON_ERROR_TEXT_BYTES];
+            memcpy(text, err->text, sizeof text);
+            return baton_source_error(&suite->source, one->offset, err, "%s", text);
+        }
+    }
+    return BATON_OK;
+}
+
 enum baton_status baton_suite_load(struct baton_suite *out, struct baton_arena *arena, const char *path,
                                    struct baton_error *err)
 {
@@ -122,11 +145,13 @@ enum baton_status baton_suite_load(struct baton_suite *out, struct baton_arena *
     out->seed = form.seed;
     out->repeat = form.repeat;
     out->gates = form.gates;
+    out->phantom_patterns = form.phantom_patterns;
     out->expires_after_days = expires.after_days;
     out->expires_is_error = expires.action == 1;
     status = read_path(out, arena, form.agents, &out->agents, err);
     status = status == BATON_OK ? read_path(out, arena, form.cassette, &out->cassette, err) : status;
     status = status == BATON_OK ? read_path(out, arena, form.baseline, &out->baseline, err) : status;
     status = status == BATON_OK ? read_paths(out, arena, form.conversations, err) : status;
+    status = status == BATON_OK ? check_phantoms(out, err) : status;
     return status == BATON_OK ? check_gates(out, err) : status;
 }

@@ -222,6 +222,7 @@ static void make_routing(struct making *making)
     summary->routing.first_hop = rate(counts->first_correct, counts->first_n);
     summary->routing.route = rate(counts->route_correct, counts->route_n);
     summary->routing.all_expectations = rate(counts->all_correct, counts->all_n);
+    summary->routing.facts = rate(counts->facts_kept, counts->facts_n);
     summary->routing.direct_expected = counts->direct_expected;
     summary->routing.agent_expected = counts->agent_expected;
     summary->routing.over_routing = ratio(counts->over_routed, counts->direct_expected);
@@ -362,7 +363,10 @@ static void make_counts(struct making *making)
     summary->counts.labelled = counts->labelled;
     summary->counts.handoffs = counts->handoffs;
     summary->counts.invalid_handoffs = counts->invalid_handoffs;
-    summary->counts.phantom_handoffs = BATON_FIGURE_NONE;
+    summary->counts.phantom_handoffs =
+        counts->phantom_checked == 0 ? BATON_FIGURE_NONE : (int64_t)counts->phantom_handoffs;
+    summary->counts.phantom_n = counts->phantom_checked;
+    summary->counts.hallucinated_targets = counts->hallucinated_targets;
     summary->counts.tool_calls = counts->tool_calls;
     summary->counts.diverged = counts->diverged;
     summary->counts.exhausted = counts->exhausted;
@@ -413,6 +417,34 @@ static void make_tokens(struct making *making)
     summary->tokens.reasoning = counts->tokens_reasoning;
     summary->cost.n = counts->cost_n;
     summary->cost.total_pico = counts->cost_pico;
+    summary->cost.routing_share = ratio(counts->cost_routing_pico, counts->cost_pico);
+}
+
+static enum baton_status make_costs(struct making *making)
+{
+    struct baton_summary *summary = making->summary;
+    size_t agent_count, edge_count;
+    const struct baton_count *of_agents = baton_counter_sorted(&making->tally->cost_agents, &agent_count);
+    const struct baton_count *of_edges = baton_counter_sorted(&making->tally->cost_edges, &edge_count);
+    struct baton_agent_cost *agents = baton_arena_array(making->arena, agent_count + 1, sizeof *agents);
+    struct baton_edge_cost *edges = baton_arena_array(making->arena, edge_count + 1, sizeof *edges);
+    if (agents == NULL || edges == NULL) {
+        return no_memory(making);
+    }
+    for (size_t i = 0; i < agent_count; i++) {
+        agents[i] = (struct baton_agent_cost){ .agent = making->agents->list[of_agents[i].key].name,
+                                               .pico = of_agents[i].count };
+    }
+    for (size_t i = 0; i < edge_count; i++) {
+        edges[i] = (struct baton_edge_cost){ .from = making->agents->list[of_edges[i].key >> 32].name,
+                                             .to = making->agents->list[of_edges[i].key & UINT32_MAX].name,
+                                             .pico = of_edges[i].count };
+    }
+    summary->cost.agents = agents;
+    summary->cost.agent_count = agent_count;
+    summary->cost.edges = edges;
+    summary->cost.edge_count = edge_count;
+    return BATON_OK;
 }
 
 enum baton_status baton_summarize(struct baton_summary *out, struct baton_arena *arena,
@@ -430,6 +462,7 @@ enum baton_status baton_summarize(struct baton_summary *out, struct baton_arena 
     status = status == BATON_OK ? make_edges(&making) : status;
     status = status == BATON_OK ? make_agent_coverage(&making) : status;
     status = status == BATON_OK ? make_edge_coverage(&making) : status;
+    status = status == BATON_OK ? make_costs(&making) : status;
     status = status == BATON_OK ? baton_summarize_clusters(out, arena, tally, err) : status;
     return status == BATON_OK ? baton_summarize_repeats(out, arena, tally, err) : status;
 }

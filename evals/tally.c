@@ -17,6 +17,8 @@ static const size_t counter_offsets[] = {
     offsetof(struct baton_tally, latency_conversation),
     offsetof(struct baton_tally, clusters),
     offsetof(struct baton_tally, trials),
+    offsetof(struct baton_tally, cost_agents),
+    offsetof(struct baton_tally, cost_edges),
 };
 
 enum { COUNTERS = sizeof counter_offsets / sizeof *counter_offsets };
@@ -218,6 +220,8 @@ void baton_tally_verdict(struct baton_tally *tally, const struct baton_expect *e
     }
     counts->all_n++;
     counts->all_correct += verdict->is_correct;
+    counts->facts_n += expect->facts.count;
+    counts->facts_kept += verdict->facts_kept;
     if (expect->loop >= 0) {
         count_detector(counts, expect->loop == 1, observation->has_loop);
     }

@@ -71,7 +71,13 @@
     X(tests_failed)           \
     X(tests_flaky)            \
     X(tests_errors)           \
-    X(tests_skipped)
+    X(tests_skipped)          \
+    X(cost_routing_pico)      \
+    X(hallucinated_targets)   \
+    X(phantom_checked)        \
+    X(phantom_handoffs)       \
+    X(facts_n)                \
+    X(facts_kept)
 
 #define BATON_TALLY_FIELD(name) uint64_t name;
 struct baton_counts {
@@ -89,6 +95,7 @@ struct baton_tally {
     struct baton_counter
         clusters;                /* of conversations; key: exchanges with a final agent as label << 32 | correct ones */
     struct baton_counter trials; /* of conversations; key: repeats judged << 32 | passed */
+    struct baton_counter cost_agents, cost_edges; /* pico-USD; keys as agents and edges */
     struct baton_flaky_list flaky;
 };
 

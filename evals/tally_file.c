@@ -30,6 +30,8 @@ static const struct {
     { "latency_ttft", offsetof(struct baton_tally, latency_ttft) },
     { "latency_hop", offsetof(struct baton_tally, latency_hop) },
     { "latency_conversation", offsetof(struct baton_tally, latency_conversation) },
+    { "cost_agents", offsetof(struct baton_tally, cost_agents) },
+    { "cost_edges", offsetof(struct baton_tally, cost_edges) },
     { "clusters", offsetof(struct baton_tally, clusters) },
     { "trials", offsetof(struct baton_tally, trials) },
 };
@@ -52,6 +54,7 @@ enum {
     COUNTER_ROWS = sizeof counter_rows / sizeof *counter_rows,
     SUITE_ROWS = sizeof suite_rows / sizeof *suite_rows,
     PAIRS_FROM = COUNTER_ROWS - 2, /* clusters and trials */
+    COSTS_FROM = COUNTER_ROWS - 4, /* by agent and by edge */
     BREAK_DEPTH = 2
 };
 
@@ -431,6 +434,9 @@ static bool key_is_good(const struct reading *reading, size_t counter, uint64_t 
     uint64_t agents = reading->out->agents->count, high = key >> 32, low = key & UINT32_MAX;
     if (counter == PAIRS_FROM || counter == PAIRS_FROM + 1) { /* so many of so many */
         return high > 0 && low <= high;
+    }
+    if (counter == COSTS_FROM || counter == COSTS_FROM + 1) {
+        return counter == COSTS_FROM ? key < agents : high < agents && low < agents;
     }
     switch (counter) {
     case 0: /* confusion: an agent expected; an agent or an outcome observed */

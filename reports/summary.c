@@ -90,11 +90,12 @@ static const struct figure figures[] = {
     COUNT("counts.labelled", counts.labelled),
     COUNT("counts.handoffs", counts.handoffs),
     COUNT("counts.invalid_handoffs", counts.invalid_handoffs),
-    FIGURE(OPTIONAL, "counts.phantom_handoffs", counts.phantom_handoffs, counts.exchanges),
+    FIGURE(OPTIONAL, "counts.phantom_handoffs", counts.phantom_handoffs, counts.phantom_n),
     COUNT("counts.tool_calls", counts.tool_calls),
     FIGURE(COUNT, "counts.diverged", counts.diverged, counts.conversations),
     COUNT("counts.exhausted", counts.exhausted),
     COUNT("counts.errors", counts.errors),
+    COUNT("counts.hallucinated_targets", counts.hallucinated_targets),
     RATE("routing.accuracy", routing.accuracy),
     RATE("routing.first_hop", routing.first_hop),
     RATE("routing.route", routing.route),
@@ -117,6 +118,7 @@ static const struct figure figures[] = {
     FIGURE(RATIO, "routing.clusters.design_effect", routing.clusters.design_effect, routing.clusters.n),
     FIGURE(RATIO, "routing.clusters.ci_low", routing.clusters.ci_low, routing.clusters.n),
     FIGURE(RATIO, "routing.clusters.ci_high", routing.clusters.ci_high, routing.clusters.n),
+    RATE("routing.facts", routing.facts),
     WRITTEN("depth.per_exchange", write_depth_exchange),
     WRITTEN("depth.per_conversation", write_depth_conversation),
     FIGURE(RATIO, "depth.mean", depth.mean, counts.exchanges),
@@ -189,6 +191,9 @@ static const struct {
     { "invalid_handoffs", "counts.invalid_handoffs" },
     { "phantom_handoffs", "counts.phantom_handoffs" },
     { "handoffs", "counts.handoffs" },
+    { "hallucinated_targets", "counts.hallucinated_targets" },
+    { "facts", "routing.facts.value" },
+    { "facts.", "routing.facts." },
 };
 
 /* ---- figures by name ---- */
@@ -286,6 +291,11 @@ static bool made_figure(const struct baton_summary *summary, struct baton_str pa
         out->value = is_mean || out->n == 0 ? cost_mean(summary) : (double)summary->cost.total_pico / 1e12;
         return true;
     }
+    if (baton_str_is(path, "cost_usd.routing_share")) {
+        *out = (struct baton_figure_value){ .value = summary->cost.n == 0 ? NAN : summary->cost.routing_share,
+                                            .n = summary->cost.n };
+        return true;
+    }
     for (size_t i = 0; i < sizeof token_figures / sizeof *token_figures; i++) {
         if (baton_str_is(path, token_figures[i].path)) {
             uint64_t count;
@@ -352,9 +362,10 @@ bool baton_summary_has(struct baton_str path)
 
 const char *baton_summary_figure_name(size_t i)
 {
-    static const char *const more[] = { "cost_usd.mean", "cost_usd.total",  "recall[AGENT]",    "precision[AGENT]",
-                                        "f1[AGENT]",     "accuracy.ci_low", "accuracy.ci_high", "accuracy.n",
-                                        "tokens.input",  "tokens.output" };
+    static const char *const more[] = { "cost_usd.mean",   "cost_usd.total",   "cost_usd.routing_share",
+                                        "recall[AGENT]",   "precision[AGENT]", "f1[AGENT]",
+                                        "accuracy.ci_low", "accuracy.ci_high", "accuracy.n",
+                                        "tokens.input",    "tokens.output" };
     for (size_t k = 0; k < sizeof short_names / sizeof *short_names; k++) {
         bool is_prefix = short_names[k].name[strlen(short_names[k].name) - 1] == '.';
         if (!is_prefix && i-- == 0) {
@@ -483,6 +494,29 @@ static void put_usd(struct baton_json_writer *writer, const char *key, uint64_t 
     baton_jw_raw(writer, (struct baton_str){ text, (size_t)length });
 }
 
+static void write_costs(struct baton_json_writer *writer, const struct baton_summary *summary)
+{
+    baton_jw_key(writer, "agents");
+    baton_jw_open(writer, '[');
+    for (size_t i = 0; i < summary->cost.agent_count; i++) {
+        baton_jw_open(writer, '{');
+        put_str(writer, "agent", summary->cost.agents[i].agent);
+        put_usd(writer, "total", summary->cost.agents[i].pico);
+        baton_jw_close(writer, '}');
+    }
+    baton_jw_close(writer, ']');
+    baton_jw_key(writer, "edges");
+    baton_jw_open(writer, '[');
+    for (size_t i = 0; i < summary->cost.edge_count; i++) {
+        baton_jw_open(writer, '{');
+        put_str(writer, "from", summary->cost.edges[i].from);
+        put_str(writer, "to", summary->cost.edges[i].to);
+        put_usd(writer, "total", summary->cost.edges[i].pico);
+        baton_jw_close(writer, '}');
+    }
+    baton_jw_close(writer, ']');
+}
+
 static void write_cost(struct baton_json_writer *writer, const struct baton_summary *summary)
 {
     if (summary->cost.n == 0) {
@@ -493,6 +527,8 @@ static void write_cost(struct baton_json_writer *writer, const struct baton_summ
     put_count(writer, "n", summary->cost.n);
     put_usd(writer, "total", summary->cost.total_pico);
     put_ratio(writer, "mean", cost_mean(summary));
+    put_ratio(writer, "routing_share", summary->cost.routing_share);
+    write_costs(writer, summary);
     baton_jw_close(writer, '}');
 }
 

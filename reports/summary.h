@@ -47,6 +47,16 @@ struct baton_flaky_case {
     double rate, flip_rate, entropy;
 };
 
+struct baton_agent_cost {
+    struct baton_str agent;
+    uint64_t pico;
+};
+
+struct baton_edge_cost {
+    struct baton_str from, to;
+    uint64_t pico;
+};
+
 struct baton_depth_count {
     uint64_t depth, count;
 };
@@ -77,6 +87,8 @@ struct baton_summary {
         uint64_t conversations, exchanges, turns, answered, unanswered, labelled, handoffs, invalid_handoffs;
         int64_t phantom_handoffs; /* BATON_FIGURE_NONE: not measured */
         uint64_t tool_calls, diverged, exhausted, errors;
+        uint64_t phantom_n;            /* answers looked at for phantom handoffs */
+        uint64_t hallucinated_targets; /* calls of a transfer that the agent was never given */
     } counts;
     struct {
         struct baton_rate accuracy, first_hop, route, all_expectations;
@@ -91,6 +103,7 @@ struct baton_summary {
             uint64_t n; /* conversations with a label */
             double se_iid, se_cluster, se_cluster_cr1, design_effect, ci_low, ci_high;
         } clusters;
+        struct baton_rate facts; /* of the labels' facts, those that reached the final agent */
     } routing;
     struct {
         const struct baton_depth_count *per_exchange, *per_conversation;
@@ -117,6 +130,11 @@ struct baton_summary {
     } tokens;
     struct {
         uint64_t n, total_pico; /* n: conversations with a known cost */
+        double routing_share;   /* of the calls that handed over */
+        const struct baton_agent_cost *agents;
+        size_t agent_count;
+        const struct baton_edge_cost *edges; /* of the calls that handed over */
+        size_t edge_count;
     } cost;
     const struct baton_edge_count *edges;
     size_t edge_count;

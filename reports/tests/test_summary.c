@@ -281,10 +281,10 @@ Test(summary, keys_are_in_the_order_of_the_format)
         { "suite", "name fingerprint agents_digest conversations_digest provider profile seed repeat shard" },
         { "counts",
           "conversations exchanges turns answered unanswered labelled handoffs invalid_handoffs phantom_handoffs tool_calls "
-          "diverged exhausted errors" },
+          "diverged exhausted errors hallucinated_targets" },
         { "routing",
           "accuracy first_hop route all_expectations majority balanced macro_f1 weighted_f1 kappa mcc over_routing "
-          "under_routing misrouting agents confusion clusters" },
+          "under_routing misrouting agents confusion clusters facts" },
         { "routing.accuracy", "correct n value ci_low ci_high" },
         { "routing.confusion", "labels rows" },
         { "depth", "per_exchange per_conversation mean p95 max optimal detour looped share_4_or_more" },
