@@ -271,6 +271,7 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         .failures = &eval->failures,
         .sinks = &eval->sinks,
         .suite = eval->session.suite.name,
+        .phantom_patterns = eval->session.suite.phantom_patterns,
         .order = eval->args.shard == NULL || eval->args.out == NULL ? NULL : &eval->order,
         .interrupted = &baton_world.interrupted,
         .on_progress = eval->args.quiet ? NULL : baton_progress_update,

@@ -1,7 +1,7 @@
 #include "evals/evaluate.h"
 
 #include "engine/core/path.h"
-#include "engine/core/price.h"
+#include "evals/tally_records.h"
 
 #include <string.h>
 
@@ -339,30 +339,6 @@ static void note_divergence(struct evaluation *evaluation, const struct baton_ex
 
 /* ---- the conversation ---- */
 
-/* A conversation has a cost when some call has, and every call with tokens has a price. */
-static void count_cost(struct evaluation *evaluation)
-{
-    const struct baton_agents *agents = evaluation->evaluator->play->agents;
-    uint64_t pico = 0;
-    bool has_cost = false;
-    for (uint32_t i = 0; agents->price_count > 0 && i < evaluation->count; i++) {
-        for (uint32_t k = 0; k < evaluation->records[i]->turn_count; k++) {
-            const struct baton_turn *turn = &evaluation->records[i]->turns[k];
-            const struct baton_price *price =
-                turn->usage.is_known ? baton_price_find(agents, agents->list[turn->agent].model) : NULL;
-            if (turn->usage.is_known && price == NULL) {
-                return;
-            }
-            if (price != NULL) {
-                has_cost = true;
-                pico += baton_price_pico(price, &turn->usage);
-            }
-        }
-    }
-    evaluation->evaluator->tally->counts.cost_n += has_cost;
-    evaluation->evaluator->tally->counts.cost_pico += pico;
-}
-
 static void count_conversation(struct evaluation *evaluation)
 {
     struct baton_tally *tally = evaluation->evaluator->tally;
@@ -386,7 +362,7 @@ static void count_conversation(struct evaluation *evaluation)
     if (latency_ns != BATON_TIME_UNKNOWN) {
         baton_counter_add(&tally->latency_conversation, (uint64_t)latency_ns, 1);
     }
-    count_cost(evaluation);
+    baton_tally_records(tally, evaluation->evaluator->play->agents, evaluation->records, evaluation->count);
 }
 
 static enum baton_status judge_whole(struct evaluation *evaluation)

@@ -1,6 +1,7 @@
 #include "evals/runner.h"
 
 #include "engine/base/pattern.h"
+#include "evals/phantom.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -57,6 +58,7 @@ struct worker {
     struct baton_evaluator evaluator;
     struct baton_tally tally;
     struct baton_pattern *filter;
+    struct baton_phantoms phantoms;
     uint64_t fingerprint_low, fingerprint_high; /* sums */
     uint64_t seen, selected, answers_recorded, misses;
     enum baton_status status;
@@ -257,6 +259,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
             outcomes[baton_test_outcome_of(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
+            baton_phantoms_count(&worker->phantoms, &worker->tally, records, result->exchange_count);
             note_failures(slot, result);
             played++;
         }
@@ -562,6 +565,7 @@ static enum baton_status worker_init(struct worker *worker, struct pool *pool, s
     }
     enum baton_status status =
         baton_evaluator_init(&worker->evaluator, worker->lasting, pool->options->play, &worker->tally, err);
+    status = status == BATON_OK ? baton_phantoms_init(&worker->phantoms, pool->options->phantom_patterns, err) : status;
     if (status == BATON_OK && pool->options->filter.data != NULL) {
         status = baton_pattern_compile_lasting(&worker->filter, pool->options->filter, err);
         status = status == BATON_OK ? status : BATON_EUSAGE;
@@ -574,6 +578,7 @@ static void worker_clear(struct worker *worker)
     baton_evaluator_clear(&worker->evaluator);
     baton_tally_clear(&worker->tally);
     baton_pattern_free(worker->filter);
+    baton_phantoms_clear(&worker->phantoms);
     baton_arena_free(worker->lasting);
     baton_arena_free(worker->conversation);
 }
