@@ -6,6 +6,7 @@
 #include "evals/rows.h"
 #include "evals/summarize.h"
 #include "evals/verbs.h"
+#include "evals/weights.h"
 #include "reports/forms.h"
 #include "reports/terminal.h"
 
@@ -149,6 +150,13 @@ static enum baton_status make_summary(struct merging *merging)
     if (status != BATON_OK) {
         return status;
     }
+    struct baton_weights weights;
+    status = baton_weights_read(&weights, merging->arena, whole->agents, &whole->agents->source, whole->weights,
+                                merging->err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    baton_weights_apply(&weights, &merging->summary);
     merging->summary.suite = whole->suite.suite;
     merging->summary.suite.shard = (struct baton_str){ NULL, 0 };
     struct baton_baseline_rows rows = { .file = merging->rows };

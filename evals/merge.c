@@ -34,6 +34,16 @@ static int by_index(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static bool same_weights(const struct baton_json *a, const struct baton_json *b)
+{
+    const struct baton_json *left = a == NULL ? NULL : a->child, *right = b == NULL ? NULL : b->child;
+    while (left != NULL && right != NULL && baton_str_equal(left->key, right->key) && left->number == right->number) {
+        left = left->next;
+        right = right->next;
+    }
+    return (a == NULL) == (b == NULL) && left == NULL && right == NULL;
+}
+
 /* What differs between two runs that should be one, or NULL. */
 static const char *difference(const struct baton_tally_file *a, const struct baton_tally_file *b)
 {
@@ -54,6 +64,7 @@ static const char *difference(const struct baton_tally_file *a, const struct bat
         { "the number of repeats differs", a->suite.suite.repeat == b->suite.suite.repeat },
         { "the limits differ", baton_str_equal(a->play, b->play) },
         { "--strict differs", a->is_strict == b->is_strict },
+        { "the weights differ", same_weights(a->weights, b->weights) },
         { "the number of gates differs", a->gate_count == b->gate_count },
         { "the number of agents differs", a->agents->count == b->agents->count },
     };

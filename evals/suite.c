@@ -9,7 +9,7 @@
 struct suite_form {
     int32_t version, repeat;
     struct baton_str name, agents, provider, cassette, baseline;
-    const struct baton_json *conversations, *gates, *expires, *phantom_patterns;
+    const struct baton_json *conversations, *gates, *expires, *phantom_patterns, *weights;
     int64_t seed;
 };
 
@@ -31,6 +31,7 @@ static const struct baton_field suite_rows[] = {
     { "repeat", NULL, BATON_FIELD_INT32, ROW(suite_form, repeat, .low = 1, .high = BATON_REPEAT_MAX) },
     { "baseline", NULL, BATON_FIELD_TEXT, ROW(suite_form, baseline, 0) },
     { "gates", NULL, BATON_FIELD_ARRAY, ROW(suite_form, gates, 0) },
+    { "weights", NULL, BATON_FIELD_OBJECT, ROW(suite_form, weights, 0) },
     { "phantom_patterns", NULL, BATON_FIELD_ARRAY, ROW(suite_form, phantom_patterns, 0) },
 };
 
@@ -145,6 +146,7 @@ enum baton_status baton_suite_load(struct baton_suite *out, struct baton_arena *
     out->seed = form.seed;
     out->repeat = form.repeat;
     out->gates = form.gates;
+    out->weights = form.weights;
     out->phantom_patterns = form.phantom_patterns;
     out->expires_after_days = expires.after_days;
     out->expires_is_error = expires.action == 1;

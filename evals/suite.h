@@ -19,6 +19,7 @@ struct baton_suite {
     int64_t seed;
     int32_t repeat;
     const struct baton_json *gates;            /* list of texts, or NULL */
+    const struct baton_json *weights;          /* see weights.h; or NULL */
     const struct baton_json *phantom_patterns; /* list of texts, or NULL: those that come with baton */
     int32_t expires_after_days;                /* -1: never */
     bool expires_is_error;

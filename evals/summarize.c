@@ -222,6 +222,7 @@ static void make_routing(struct making *making)
     summary->routing.first_hop = rate(counts->first_correct, counts->first_n);
     summary->routing.route = rate(counts->route_correct, counts->route_n);
     summary->routing.all_expectations = rate(counts->all_correct, counts->all_n);
+    summary->routing.cost = NAN; /* baton_weights_apply() */
     summary->routing.facts = rate(counts->facts_kept, counts->facts_n);
     summary->routing.direct_expected = counts->direct_expected;
     summary->routing.agent_expected = counts->agent_expected;

@@ -188,6 +188,20 @@ static void put_tally(struct baton_json_writer *writer, const struct baton_tally
     baton_jw_close(writer, '}');
 }
 
+static void put_weights(struct baton_json_writer *writer, const struct baton_json *weights)
+{
+    struct baton_text text = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    baton_jw_key(writer, "weights");
+    if (weights == NULL) {
+        baton_jw_null(writer);
+        return;
+    }
+    baton_json_write(&text, weights);
+    baton_jw_raw(writer, text.failed ? BATON_STR("null") : baton_text_str(&text));
+    writer->out->failed = writer->out->failed || text.failed;
+    baton_text_clear(&text);
+}
+
 void baton_tally_file_write(struct baton_text *out, const struct baton_tally_file *file, bool is_whole)
 {
     struct baton_json_writer writer = baton_json_writer_to(out, BREAK_DEPTH);
@@ -205,6 +219,7 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
         baton_jw_str(&writer, file->gates[i]);
     }
     baton_jw_close(&writer, ']');
+    put_weights(&writer, file->weights);
     put_agents(&writer, file->agents);
     put_tally(&writer, &file->tally);
     put_flaky(&writer, &file->tally.flaky);
@@ -236,6 +251,7 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
                                      .gate_count = about->summary->gate_count,
                                      .play = { how, (size_t)length },
                                      .is_strict = about->is_strict,
+                                     .weights = about->weights,
                                      .order = about->order };
     baton_tally_file_write(out, &file, about->summary->suite.shard.data == NULL);
     baton_system_give(gates);
@@ -245,7 +261,7 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
 
 struct file_form {
     int32_t version;
-    const struct baton_json *suite, *gates, *graph, *counts, *counters, *flaky;
+    const struct baton_json *suite, *gates, *graph, *counts, *counters, *flaky, *weights;
     struct baton_str play, order;
     bool is_strict;
 };
@@ -263,6 +279,7 @@ static const struct baton_field file_rows[] = {
     { "play", NULL, BATON_FIELD_TEXT, ROW(file_form, play, .is_required = true) },
     { "strict", NULL, BATON_FIELD_BOOLEAN, ROW(file_form, is_strict, .is_required = true) },
     { "gates", NULL, BATON_FIELD_ARRAY, ROW(file_form, gates, .is_required = true) },
+    { "weights", NULL, BATON_FIELD_OBJECT, ROW(file_form, weights, 0) },
     { "graph", NULL, BATON_FIELD_ARRAY, ROW(file_form, graph, .is_required = true) },
     { "counts", NULL, BATON_FIELD_OBJECT, ROW(file_form, counts, .is_required = true) },
     { "counters", NULL, BATON_FIELD_OBJECT, ROW(file_form, counters, .is_required = true) },
@@ -544,6 +561,7 @@ enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_ar
     out->play = form.play;
     out->order = form.order;
     out->is_strict = form.is_strict;
+    out->weights = form.weights;
     status = status == BATON_OK ? read_suite(&reading, form.suite) : status;
     status = status == BATON_OK ? read_gates(&reading, form.gates) : status;
     status = status == BATON_OK ? read_graph(&reading, form.graph) : status;

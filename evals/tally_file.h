@@ -16,7 +16,8 @@ struct baton_tally_about {
     const struct baton_agents *agents;
     const struct baton_summary *summary; /* its suite block and the texts of its gates */
     const struct baton_play *play;
-    const char *stop_early; /* as given, or NULL */
+    const char *stop_early;           /* as given, or NULL */
+    const struct baton_json *weights; /* of the suite, or NULL */
     bool is_strict;
     struct baton_str order; /* of a shard: see struct baton_runner_options; data NULL: none */
 };
@@ -35,7 +36,8 @@ struct baton_tally_file {
     uint32_t shard_index, shard_count; /* 0 and 1 for a whole run */
     struct baton_str play;             /* limits and the like, as one text */
     bool is_strict;
-    struct baton_str order; /* data NULL: of a whole run */
+    const struct baton_json *weights; /* or NULL */
+    struct baton_str order;           /* data NULL: of a whole run */
 };
 
 /* Reads a counts file; the caller clears out->tally, also on errors. BATON_EINPUT with the place. */

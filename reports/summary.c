@@ -119,6 +119,7 @@ static const struct figure figures[] = {
     FIGURE(RATIO, "routing.clusters.ci_low", routing.clusters.ci_low, routing.clusters.n),
     FIGURE(RATIO, "routing.clusters.ci_high", routing.clusters.ci_high, routing.clusters.n),
     RATE("routing.facts", routing.facts),
+    FIGURE(RATIO, "routing.cost", routing.cost, routing.accuracy.n),
     WRITTEN("depth.per_exchange", write_depth_exchange),
     WRITTEN("depth.per_conversation", write_depth_conversation),
     FIGURE(RATIO, "depth.mean", depth.mean, counts.exchanges),

@@ -103,6 +103,7 @@ struct baton_summary {
             uint64_t n; /* conversations with a label */
             double se_iid, se_cluster, se_cluster_cr1, design_effect, ci_low, ci_high;
         } clusters;
+        double cost;             /* of wrong routes by exchange, by the suite's weights; NaN: it has none */
         struct baton_rate facts; /* of the labels' facts, those that reached the final agent */
     } routing;
     struct {

@@ -284,7 +284,7 @@ Test(summary, keys_are_in_the_order_of_the_format)
           "diverged exhausted errors hallucinated_targets" },
         { "routing",
           "accuracy first_hop route all_expectations majority balanced macro_f1 weighted_f1 kappa mcc over_routing "
-          "under_routing misrouting agents confusion clusters facts" },
+          "under_routing misrouting agents confusion clusters facts cost" },
         { "routing.accuracy", "correct n value ci_low ci_high" },
         { "routing.confusion", "labels rows" },
         { "depth", "per_exchange per_conversation mean p95 max optimal detour looped share_4_or_more" },
