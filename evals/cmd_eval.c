@@ -13,6 +13,7 @@
 #include "evals/summarize.h"
 #include "evals/tally_file.h"
 #include "evals/verbs.h"
+#include "evals/weights.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -75,6 +76,7 @@ struct eval {
     struct baton_baseline_rows rows;
     struct baton_gate *gates;
     size_t gate_count;
+    struct baton_weights weights;
     struct baton_tally tally;
     struct baton_text failures, order;
     struct baton_runner_result ran;
@@ -377,6 +379,7 @@ static enum baton_status put_counts(struct eval *eval)
                                        .play = &eval->session.play,
                                        .is_strict = eval->args.strict,
                                        .stop_early = eval->args.stop_early,
+                                       .weights = eval->session.suite.weights,
                                        .order =
                                            eval->order.length == 0 ? BATON_STR("") : baton_text_str(&eval->order) };
     baton_tally_write(&text, &eval->tally, &about);
@@ -519,6 +522,7 @@ static enum baton_status conclude(struct eval *eval, int *exit_code)
         baton_summarize(&eval->summary, eval->session.arena, eval->session.agents, &eval->tally, eval->err);
     if (status == BATON_OK) {
         describe_suite(eval);
+        baton_weights_apply(&eval->weights, &eval->summary);
         status = compare(eval);
     }
     status = status == BATON_OK ? decide(eval, exit_code) : status;
@@ -564,6 +568,9 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
                      ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)
                      : status;
         status = status == BATON_OK ? open_baseline(&eval) : status;
+        status = status == BATON_OK ? baton_weights_read(&eval.weights, eval.session.arena, eval.session.agents,
+                                                         &eval.session.suite.source, eval.session.suite.weights, err)
+                                    : status;
         status = status == BATON_OK ? put_recording(&eval, play(&eval)) : status;
         status = status == BATON_OK ? conclude(&eval, exit_code) : status;
     }

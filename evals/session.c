@@ -37,6 +37,15 @@ static enum baton_status find_profile(const char *name, const struct baton_profi
 
 /* ---- who answers ---- */
 
+/* One model for all agents: asked, and paid for. */
+static void set_model(struct baton_session *session, struct baton_str model)
+{
+    struct baton_agent *list = (struct baton_agent *)session->agents->list; /* loaded for this session */
+    for (uint32_t i = 0; model.length > 0 && i < session->agents->count; i++) {
+        list[i].model = model;
+    }
+}
+
 static enum baton_status unknown_provider(struct baton_str name, struct baton_error *err)
 {
     static const char *const names[] = { "transcript", "cassette", "live", "sim:oracle", "sim:random" };
@@ -183,11 +192,15 @@ static enum baton_status open_cassette(struct baton_session *session, const char
     const struct baton_cassette_options options = { .files = path, .file_count = 1 };
     enum baton_status status = gather_values(session, world, &values, err);
     status = status == BATON_OK ? baton_cassette_load(&session->cassette, session->arena, &options, err) : status;
+    struct baton_str model = baton_str_of(args->live.model == NULL ? "" : args->live.model);
+    if (status == BATON_OK) {
+        set_model(session, model.length > 0 ? model : session->cassette->files[0].header.model);
+    }
     session->play.sources = (struct baton_sources){
         .kind = BATON_SOURCE_CASSETTE,
         .replay = { .cassette = session->cassette,
                     .agents = session->agents,
-                    .model = baton_str_of(args->live.model == NULL ? "" : args->live.model),
+                    .model = model,
                     .values = values,
                     .advice = suite_path == NULL ? "record what is missing with baton record --refresh-missing"
                                                  : baton_arena_printf(session->arena,
@@ -205,6 +218,7 @@ static enum baton_status open_live(struct baton_session *session, const struct b
     struct baton_live_options options = baton_live_options_default(session->agents);
     options.provider = provider;
     options.model = args->live.model == NULL ? options.model : baton_str_of(args->live.model);
+    set_model(session, options.model);
     options.is_stream = args->live.stream || (world->has_person && !args->live.no_stream);
     options.output_tokens_max = args->live.answer_tokens;
     options.requests_per_minute = (uint64_t)args->live.requests_per_minute;

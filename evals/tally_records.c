@@ -1,29 +1,10 @@
 #include "evals/tally_records.h"
 
-#include <math.h>
-
-/* Pico-USD of a token at a price in USD per million tokens. */
-static uint64_t pico_per_token(double usd_per_million)
-{
-    return (uint64_t)llround(usd_per_million * 1e6);
-}
+#include "engine/core/price.h"
 
 static const struct baton_price *price_of(const struct baton_agents *agents, uint32_t agent)
 {
-    for (uint32_t i = 0; i < agents->price_count; i++) {
-        if (baton_str_equal(agents->prices[i].model, agents->list[agent].model)) {
-            return &agents->prices[i];
-        }
-    }
-    return NULL;
-}
-
-static uint64_t cost_of(const struct baton_turn *turn, const struct baton_price *price)
-{
-    return (uint64_t)turn->usage.input * pico_per_token(price->in) +
-           (uint64_t)turn->usage.cached * pico_per_token(price->cached) +
-           (uint64_t)turn->usage.cache_write * pico_per_token(price->cache_write) +
-           (uint64_t)turn->usage.output * pico_per_token(price->out);
+    return baton_price_find(agents, agents->list[agent].model);
 }
 
 /* Whether some call has tokens, and every one that has is of a model with a price. */
@@ -47,7 +28,7 @@ static void count_cost(struct baton_tally *tally, const struct baton_agents *age
     if (!turn->usage.is_known) {
         return;
     }
-    uint64_t pico = cost_of(turn, price_of(agents, turn->agent));
+    uint64_t pico = baton_price_pico(price_of(agents, turn->agent), &turn->usage);
     tally->counts.cost_pico += pico;
     baton_counter_add(&tally->cost_agents, turn->agent, pico);
     if (turn->handoff_to != BATON_NONE) {
