@@ -146,7 +146,7 @@ function comparison() {
     }
     const reach = Math.max(0.05, Math.abs(c.ci_low), Math.abs(c.ci_high)), at = v => (50 + 50 * v / reach).toFixed(2) +
         "%";
-    const p = (name, value) => value !== null && `${name} p ${fixed(value)}`;
+    const p = (name, value) => value !== null && `${name} p ${value < 0.001 ? "below 0.001" : fixed(value)}`;
     const change = f => f.baseline === null || f.candidate === null ? NA : (f.candidate > f.baseline ? "+" : "") +
         shortest(f.candidate - f.baseline);
     return section("comparison", "Against the baseline", null,
