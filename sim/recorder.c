@@ -273,6 +273,11 @@ enum baton_status baton_recorder_open(struct baton_recorder **out, const struct 
                                          .arena = baton_arena_new(MEMORY_BYTES_MAX),
                                          .fd = -1,
                                          .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct baton_cassette_header *header = &recorder->options.header;
+    if (header->provider.length == 0 && options->codec != NULL) {
+        header->provider = baton_str_of(options->codec->name);
+    }
+    header->model = header->model.length == 0 ? options->model : header->model;
     enum baton_status status =
         recorder->arena == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory") : name_files(recorder, err);
     status = status == BATON_OK ? settle_fresh(recorder, err) : status;

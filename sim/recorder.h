@@ -10,8 +10,8 @@
  *
  * Two modes: a new file, which must not exist; or adding to one that does (refresh): what is found in it is replayed, what is
  * missing goes live and is added, and the lines that it has stay as they are. Going on after a crash is the same with what
- * FILE.part holds. Answers from the file have the times they took then, which pass on a virtual
- * clock: nobody waits again, and what is gone on with gives the figures of one run.
+ * FILE.part holds. Answers that come from the file take no time unless tells_times is set: on a real clock nobody is to wait for
+ * what was waited for before.
  *
  * A conversation is recorded once: two that have the same id may not run at the same time.
  *
@@ -37,7 +37,8 @@ struct baton_recorder_options {
     const struct baton_agents *agents;
     const struct baton_known_values *values; /* keys that must never be written; may be NULL */
     const struct baton_codec *codec; /* in place of the agents' own, as the live provider was told; NULL: none */
-    struct baton_str model;          /* likewise; empty: none */
+    struct baton_str model;          /* likewise; empty: none. The header says both, for replays */
+    bool tells_times;                /* runs are on a virtual clock: known answers have their recorded times */
 };
 
 /* Opens the files. Texts in the options must outlive the recorder. */

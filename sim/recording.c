@@ -25,8 +25,11 @@ static enum baton_status record_call(struct baton_provider *provider, const stru
     struct baton_recording *recording = of_provider(provider);
     bool is_found;
     enum baton_status status = baton_replay_try_call(&recording->replay, request, reply, &is_found, err);
+    if (is_found && !baton_recorder_options_of(recording->recorder)->tells_times) {
+        reply->latency_ns = reply->ttft_ns = BATON_TIME_UNKNOWN;
+    }
     if (is_found) {
-        return status; /* with the times it took then: what is gone on with gives the figures of one run */
+        return status;
     }
     return status == BATON_OK ? recording->live->call(recording->live, request, reply, err) : status;
 }

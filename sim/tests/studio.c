@@ -291,10 +291,11 @@ static enum baton_status live_call(struct baton_provider *provider, const struct
                                    struct baton_reply *reply, struct baton_error *err)
 {
     struct studio_live *live = (struct studio_live *)provider; /* its first member */
-    static const struct baton_wire_header headers[] = { { BATON_STR_INIT("content-type"), BATON_STR_INIT("x/y") },
+    static const struct baton_wire_header headers[] = { { BATON_STR_INIT("content-type"),
+                                                          BATON_STR_INIT("application/json") },
                                                         { BATON_STR_INIT("set-cookie"), BATON_STR_INIT("secret=1") },
-                                                        { BATON_STR_INIT("x-a"), BATON_STR_INIT("1") },
-                                                        { BATON_STR_INIT("X-A"), BATON_STR_INIT("2") } };
+                                                        { BATON_STR_INIT("x-served-by"), BATON_STR_INIT("1") },
+                                                        { BATON_STR_INIT("X-Served-By"), BATON_STR_INIT("2") } };
     struct baton_text sent = baton_text_with_limit(BATON_FILE_BYTES_MAX), body = sent;
     struct baton_traffic_event events[3];
     struct answer answer;

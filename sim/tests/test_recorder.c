@@ -415,3 +415,23 @@ Test(recorder, no_key_reaches_the_file_and_the_replay_is_the_same_but_for_them)
     baton_text_clear(&replayed);
     studio_close(&studio);
 }
+
+Test(recorder, known_answers_take_their_time_only_on_a_virtual_clock)
+{
+    static const struct studio_case more[] = { { "plain", { "hello", "and more" } } };
+    for (unsigned tells = 0; tells < 2; tells++) {
+        struct kept kept;
+        struct studio_live live;
+        struct baton_error err;
+        record_all(&kept, "openai", false);
+        struct baton_recorder_options options = studio_options(&kept.studio, kept.path);
+        options.refreshes = true;
+        options.tells_times = tells == 1;
+        studio_live_init(&live, NULL);
+        live.codec = kept.live.codec;
+        baton_text_reset(&kept.told);
+        cr_assert_eq(studio_record(&kept.studio, &options, more, 1, &live, &kept.told, &err), BATON_OK, "%s", err.text);
+        cr_expect_eq(strstr(kept.told.data, "\"at_ms\":10.00001") != NULL, tells == 1, "%s", kept.told.data);
+        give_back(&kept);
+    }
+}
