@@ -409,7 +409,8 @@ static enum baton_status report(struct eval *eval)
     struct baton_report_context context = {
         .summary = &eval->summary,
         .has_colour = baton_world.has_colour && !eval->args.no_color,
-        .is_replay = eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT,
+        .is_replay = eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT ||
+                     eval->session.play.sources.kind == BATON_SOURCE_CASSETTE,
         .failures = eval->failures.data,
         .verdict_reason = eval->verdict_reason,
         .comparison = eval->summary.baseline,

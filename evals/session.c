@@ -170,6 +170,7 @@ static enum baton_status open_recorder(struct baton_session *session, const stru
         .day = today,
         .agents = session->agents,
         .values = values,
+        .tells_times = true,
         .codec = provider.length == 0 ? NULL : baton_codec_find(provider),
         .model = model,
     };

@@ -9,9 +9,10 @@
 #define SUITE "fixtures/suites/support.yaml"
 #define ROUTING "fixtures/conversations/support/routing.jsonl"
 
-enum { VERBS = 5 };
+enum { VERBS = 9 };
 
-static const char *const verbs[VERBS] = { "eval", "run", "explain", "check", "graph" };
+static const char *const verbs[VERBS] = { "eval", "record",  "import", "compare", "merge",
+                                          "run",  "explain", "check",  "graph" };
 
 /* ---- help ---- */
 
