@@ -71,11 +71,12 @@ static void print_help(FILE *file)
     for (size_t i = 0; i < VERB_COUNT; i++) {
         fprintf(file, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    fputs("\n'baton VERB --help' shows examples and switches.\n"
-          "exit codes: 0 gates hold, 1 a gate or an expectation failed, 2 interrupted, 3 provider or disk failed,\n"
-          "            4 bad usage or a bad file, 5 nothing selected, 6 diverged under --strict,\n"
-          "            7 baseline not comparable, 70 a bug of ours\n",
-          file);
+    fputs(
+        "\n'baton VERB --help' shows examples and switches.\n"
+        "exit codes: 0 gates hold, 1 a gate or an expectation failed, 2 interrupted, 3 provider or disk failed,\n"
+        "            4 bad usage or a bad file, 5 nothing selected, 6 not in the cassette, or diverged under --strict,\n"
+        "            7 baseline not comparable, 70 a bug of ours\n",
+        file);
 }
 
 static int unknown_verb(const char *name)

@@ -190,7 +190,7 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
     if (exchange >= 0) {
         baton_text_printf(&slot->failures, ", exchange %d", exchange + 1);
     }
-    for (uint32_t i = 0; i < label->failed_count; i++) {
+    for (uint32_t i = 0; error.length == 0 && i < label->failed_count; i++) {
         baton_text_puts(&slot->failures, i == 0 ? ": " : "; ");
         baton_text_puts(&slot->failures, label->failed[i]);
     }
@@ -205,14 +205,19 @@ static void note_failure(struct slot *slot, struct baton_str id, int exchange, c
     baton_text_putc(&slot->failures, '\n');
 }
 
+/* Of a conversation that the provider failed on, the first error says why; what came after it followed from it. */
 static void note_failures(struct slot *slot, const struct baton_result *result)
 {
-    for (uint32_t i = 0; i < result->exchange_count; i++) {
+    bool has_error = false;
+    for (uint32_t i = 0; i < result->exchange_count && !has_error; i++) {
         const struct baton_result_exchange *exchange = &result->exchanges[i];
+        has_error = strcmp(exchange->status, "error") == 0;
         note_failure(slot, result->id, result->exchange_count > 1 ? (int)i : -1, &exchange->label,
-                     strcmp(exchange->status, "error") == 0 ? exchange->text : BATON_STR(""));
+                     has_error ? exchange->text : BATON_STR(""));
     }
-    note_failure(slot, result->id, -1, &result->whole, BATON_STR(""));
+    if (!has_error) {
+        note_failure(slot, result->id, -1, &result->whole, BATON_STR(""));
+    }
 }
 
 /* How the conversation comes out in test reports. */

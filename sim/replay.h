@@ -2,7 +2,8 @@
  *
  * A request is looked up by its key (cassette.h) and its recorded answer given, texts of streams in their recorded pieces,
  * with the recorded times. What was not recorded is a miss: BATON_EMISS, with a text that names the place, the nearest
- * recording and the first difference; the run loop makes an exchange with status `error` of it, and `miss_count` tells.
+ * recording and the first difference; the run loop makes an exchange with status `error` of it, and `miss_count` tells. What
+ * the conversation would ask after a miss is not looked for: without that answer it is another conversation.
  *
  * Tools that are commands or HTTP calls, and context providers, are answered from the recording and never executed; a miss
  * is an error result. Tools with a fixed `result` and agents as tools are run, as they have nothing of their own to
