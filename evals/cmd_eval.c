@@ -2,7 +2,9 @@
 #include "engine/base/suggest.h"
 #include "evals/baseline.h"
 #include "evals/cases.h"
+#include "evals/counterfactual.h"
 #include "evals/decide.h"
+#include "evals/failed_ids.h"
 #include "evals/outdir.h"
 #include "evals/progress.h"
 #include "evals/recordings.h"
@@ -26,7 +28,7 @@ enum { LIVE_THREADS = 8, REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct eval_args {
     struct baton_session_args session;
-    const char *out, *shard, *filter, *tag, *baseline, *stop_early;
+    const char *out, *shard, *filter, *tag, *baseline, *stop_early, *only_failed, *counterfactual;
     struct baton_arg_list gates, reports;
     int64_t threads;
     bool json, quiet, no_color, strict, update_baseline;
@@ -49,6 +51,10 @@ static const struct baton_switch switches[] = {
       "repeat a conversation only until it is told which of these pass rates it has: 0.95,0.8", 0, 0 },
     { "filter", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, filter), "REGEX",
       "only conversations whose id matches", 0, 0 },
+    { "only-failed", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, only_failed), "RESULT",
+      "only conversations that failed in that folder of results", 0, 0 },
+    { "counterfactual", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, counterfactual), "LIMITS",
+      "also under other limits: max_turns=N,max_handoffs=N,loops=stop,on_handoff=stop", 0, 0 },
     { "tag", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, tag), "TAG", "only conversations with that tag", 0, 0 },
     { "shard", 0, BATON_SWITCH_TEXT, offsetof(struct eval_args, shard), "I/N", "the I-th of N parts, by hash of the id",
       0, 0 },
@@ -77,6 +83,7 @@ struct eval {
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_weights weights;
+    struct baton_counter only; /* conversations of --only-failed */
     struct baton_tally tally;
     struct baton_text failures, order;
     struct baton_runner_result ran;
@@ -209,7 +216,7 @@ static enum baton_status open_baseline(struct eval *eval)
 {
     const struct eval_args *args = &eval->args;
     const char *path = args->baseline != NULL ? args->baseline : eval->session.suite.baseline;
-    bool is_selection = args->filter != NULL || args->tag != NULL;
+    bool is_selection = args->filter != NULL || args->tag != NULL || args->only_failed != NULL;
     if (args->update_baseline && (path == NULL || baton_world.is_ci || is_selection || args->shard != NULL)) {
         return baton_error_set(eval->err, BATON_EUSAGE, "%s",
                                path == NULL ? "--update-baseline needs --baseline PATH, or `baseline:` in the suite"
@@ -273,6 +280,7 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         .failures = &eval->failures,
         .sinks = &eval->sinks,
         .suite = eval->session.suite.name,
+        .only = eval->args.only_failed == NULL ? NULL : &eval->only,
         .phantom_patterns = eval->session.suite.phantom_patterns,
         .order = eval->args.shard == NULL || eval->args.out == NULL ? NULL : &eval->order,
         .interrupted = &baton_world.interrupted,
@@ -491,6 +499,41 @@ static void warn(const struct eval *eval)
     }
 }
 
+/* Plays the same conversations again as they would go under other limits, and says what differs. */
+static enum baton_status imagine(struct eval *eval)
+{
+    struct baton_cases *cases = NULL;
+    struct baton_play play = eval->session.play;
+    struct baton_tally tally = { 0 };
+    struct baton_runner_result ran;
+    struct baton_summary summary;
+    struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
+    struct baton_runner_options options = { .play = &play,
+                                            .thread_count = thread_count(eval),
+                                            .filter = baton_str_of(eval->args.filter),
+                                            .tag = baton_str_of(eval->args.tag),
+                                            .only = eval->args.only_failed == NULL ? NULL : &eval->only,
+                                            .interrupted = &baton_world.interrupted };
+    enum baton_status status = baton_counterfactual_read(&play, eval->args.counterfactual, eval->err);
+    status = status == BATON_OK ? read_shard(eval, &options) : status;
+    status = status == BATON_OK ? baton_cases_new(&cases, eval->session.arena, eval->session.suite.conversations,
+                                                  eval->session.suite.conversation_count, eval->err)
+                                : status;
+    options.cases = cases;
+    status = status == BATON_OK ? baton_runner_run(&ran, &tally, &options, eval->err) : status;
+    status = status == BATON_OK
+                 ? baton_summarize(&summary, eval->session.arena, eval->session.agents, &tally, eval->err)
+                 : status;
+    if (status == BATON_OK) {
+        baton_counterfactual_write(&text, eval->args.counterfactual, &eval->summary, &summary);
+        fwrite(text.data, 1, text.length, eval->args.json || eval->args.quiet ? stderr : stdout);
+    }
+    baton_text_clear(&text);
+    baton_tally_clear(&tally);
+    baton_cases_free(cases);
+    return status;
+}
+
 static enum baton_status nothing_selected(const struct eval *eval)
 {
     return baton_error_set(eval->err, BATON_EEMPTY, "no conversation selected out of %llu%s",
@@ -535,6 +578,7 @@ static enum baton_status conclude(struct eval *eval, int *exit_code)
     }
     warn(eval);
     status = status == BATON_OK ? report(eval) : status;
+    status = status == BATON_OK && eval->args.counterfactual != NULL ? imagine(eval) : status;
     return status == BATON_OK && eval->args.update_baseline
                ? baton_baseline_update(&eval->baseline, &eval->summary, &eval->rows, eval->session.arena, eval->err)
                : status;
@@ -569,6 +613,13 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
                      ? baton_session_gates(&eval.session, &eval.args.gates, &eval.gates, &eval.gate_count, err)
                      : status;
         status = status == BATON_OK ? open_baseline(&eval) : status;
+        if (status == BATON_OK && eval.args.counterfactual != NULL) {
+            struct baton_play other = eval.session.play; /* a mistake in it is told before the run */
+            status = baton_counterfactual_read(&other, eval.args.counterfactual, err);
+        }
+        if (status == BATON_OK && eval.args.only_failed != NULL) {
+            status = baton_failed_ids_read(&eval.only, eval.session.arena, eval.args.only_failed, err);
+        }
         status = status == BATON_OK ? baton_weights_read(&eval.weights, eval.session.arena, eval.session.agents,
                                                          &eval.session.suite.source, eval.session.suite.weights, err)
                                     : status;
@@ -580,6 +631,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     if (eval.rows.file != NULL) {
         fclose(eval.rows.file);
     }
+    baton_counter_clear(&eval.only);
     baton_tally_clear(&eval.tally);
     baton_text_clear(&eval.failures);
     baton_text_clear(&eval.order);

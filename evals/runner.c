@@ -1,6 +1,7 @@
 #include "evals/runner.h"
 
 #include "engine/base/pattern.h"
+#include "evals/failed_ids.h"
 #include "evals/phantom.h"
 
 #include <errno.h>
@@ -88,6 +89,8 @@ static enum baton_status is_selected(struct worker *worker, const struct baton_c
 {
     const struct baton_runner_options *options = worker->pool->options;
     *out = options->tag.data == NULL || has_tag(conversation, options->tag);
+    *out =
+        *out && (options->only == NULL || baton_counter_get(options->only, baton_failed_ids_key(conversation->id)) > 0);
     if (!*out || worker->filter == NULL) {
         return BATON_OK;
     }

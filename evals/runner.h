@@ -33,6 +33,7 @@ struct baton_runner_options {
     struct baton_text
         *order; /* gets, for each conversation played, how many selected ones of other shards came before it
                                * since the last: `0 3 1`. With it baton merge finds the input order again. NULL: none */
+    const struct baton_counter *only;          /* keys of failed_ids.h; NULL: all */
     const struct baton_json *phantom_patterns; /* see phantom.h; NULL: those that come with baton */
     const struct baton_sprt *stop_early; /* ends the repeats of a conversation when they tell enough; NULL: plays all */
     const volatile int *interrupted;     /* set from a signal handler; NULL: never */
