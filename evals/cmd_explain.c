@@ -123,11 +123,47 @@ static void print_label(const struct baton_result_label *label)
     }
 }
 
+/* Whether a field of a label is among what failed, as `final: expected ...`. */
+static bool has_failed(const struct baton_result_label *label, struct baton_str field)
+{
+    bool failed = false;
+    for (uint32_t i = 0; i < label->failed_count; i++) {
+        const char *text = label->failed[i];
+        size_t at = 0, seen = 0; /* notSays is said as not_says */
+        while (at < field.length && text[seen] != '\0') {
+            seen += text[seen] == '_' && field.data[at] != '_';
+            if ((text[seen] | 0x20) != (field.data[at] | 0x20)) {
+                break;
+            }
+            at++;
+            seen++;
+        }
+        failed = failed || (at == field.length && text[seen] == ':');
+    }
+    return failed;
+}
+
+/* Every field of the label that holds; those that do not stand above with what was got. */
+static void print_held(const struct baton_json *expect, const struct baton_result_label *label)
+{
+    for (const struct baton_json *node = expect == NULL ? NULL : expect->child; node != NULL && label->is_judged;
+         node = node->next) {
+        if (node->type == BATON_JSON_NULL || has_failed(label, node->key) || baton_str_is(node->key, "match")) {
+            continue;
+        }
+        struct baton_text text = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+        baton_json_write(&text, node);
+        printf("      held     %.*s: ", (int)node->key.length, node->key.data);
+        print_text(baton_text_str(&text));
+        baton_text_clear(&text);
+    }
+}
+
 static void print_exchange(const struct baton_agents *agents, const struct baton_exchange *exchange,
-                           const struct baton_result_exchange *row, struct baton_str user_text, uint32_t number)
+                           const struct baton_result_exchange *row, const struct baton_message *user, uint32_t number)
 {
     printf("  exchange %u  ", number);
-    print_text(user_text);
+    print_text(user->content);
     for (uint32_t i = 0; i < exchange->turn_count; i++) {
         print_turn(agents, &exchange->turns[i], i + 1);
     }
@@ -149,6 +185,7 @@ static void print_exchange(const struct baton_agents *agents, const struct baton
                exchange->divergence.turn + 1, (int)recorded.length, recorded.data, (int)asked.length, asked.data);
     }
     print_label(&row->label);
+    print_held(user->expect, &row->label);
 }
 
 static enum baton_status explain_played(struct baton_session *session, const char *id, struct baton_error *err)
@@ -167,13 +204,13 @@ static enum baton_status explain_played(struct baton_session *session, const cha
         printf("%.*s: %s\n", (int)result.id.length, result.id.data, result.status);
         uint32_t user = baton_conversation_next_user(&conversation, 0);
         for (uint32_t i = 0; i < result.exchange_count; i++) {
-            print_exchange(session->agents, records[i], &result.exchanges[i], conversation.messages[user].content,
-                           i + 1);
+            print_exchange(session->agents, records[i], &result.exchanges[i], &conversation.messages[user], i + 1);
             user = baton_conversation_next_user(&conversation, user + 1);
         }
         if (result.whole.is_labelled) {
             puts("  the conversation as a whole");
             print_label(&result.whole);
+            print_held(conversation.expect, &result.whole);
         }
     }
     baton_evaluator_clear(&evaluator);
