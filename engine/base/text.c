@@ -29,18 +29,14 @@ void baton_text_reset(struct baton_text *text)
     }
 }
 
-/* Makes room for `more` bytes and a NUL. */
-static bool reserve(struct baton_text *text, size_t more)
+/* Makes room where reserve() found too little. */
+static bool grow(struct baton_text *text, size_t more)
 {
     if (text->failed || more > text->limit - text->length) {
         text->failed = true;
         return false;
     }
-    size_t needed = text->length + more + 1;
-    if (needed <= text->capacity) {
-        return true;
-    }
-    size_t capacity = text->capacity == 0 ? CAPACITY_FIRST : text->capacity;
+    size_t needed = text->length + more + 1, capacity = text->capacity == 0 ? CAPACITY_FIRST : text->capacity;
     while (capacity < needed) {
         capacity *= 2;
     }
@@ -53,6 +49,13 @@ static bool reserve(struct baton_text *text, size_t more)
     text->data = data;
     text->capacity = capacity;
     return true;
+}
+
+/* Makes room for `more` bytes and a NUL. */
+static inline bool reserve(struct baton_text *text, size_t more)
+{
+    bool has_room = more < text->capacity - text->length && more <= text->limit - text->length && !text->failed;
+    return has_room || grow(text, more);
 }
 
 void baton_text_append(struct baton_text *text, const char *data, size_t length)
@@ -73,7 +76,10 @@ void baton_text_puts(struct baton_text *text, const char *string)
 
 void baton_text_putc(struct baton_text *text, char character)
 {
-    baton_text_append(text, &character, 1);
+    if (reserve(text, 1)) {
+        text->data[text->length++] = character;
+        text->data[text->length] = '\0';
+    }
 }
 
 void baton_text_printf(struct baton_text *text, const char *format, ...)
@@ -183,8 +189,20 @@ static size_t plain_length(const char *data, size_t length)
 
 void baton_text_json_string(struct baton_text *text, const char *data, size_t length)
 {
+    size_t at = plain_length(data, length);
+    if (at == length && reserve(text, length + 2)) { /* nearly always: in one go */
+        char *to = text->data + text->length;
+        *to++ = '"';
+        if (length > 0) {
+            memcpy(to, data, length);
+        }
+        to[length] = '"';
+        to[length + 1] = '\0';
+        text->length += length + 2;
+        return;
+    }
     baton_text_putc(text, '"');
-    for (size_t at = 0; at < length;) {
+    for (at = 0; at < length;) {
         size_t plain = plain_length(data + at, length - at);
         baton_text_append(text, data + at, plain);
         at += plain;
