@@ -29,6 +29,8 @@ struct connection {
 struct misbehave {
     const struct misbehave_step *steps;
     size_t step_count;
+    misbehave_choose *choose; /* NULL: by their number */
+    void *user;
     char folder[32], path[64];
     unsigned port;
     int stop[2], unix_fd, tcp_fd;
@@ -178,20 +180,24 @@ static size_t request_length(const struct connection *connection, size_t *head_l
     return connection->length - *head_length < body_length ? 0 : *head_length + body_length;
 }
 
-static void request_record(struct misbehave *server, const struct connection *connection, size_t length,
-                           size_t head_length)
+/* Notes the request, of which the first ones are kept, and gives its step. */
+static const struct misbehave_step *request_take(struct misbehave *server, const struct connection *connection,
+                                                 size_t length, size_t head_length)
 {
     unsigned index = atomic_load(&server->requests_seen);
+    struct misbehave_request request = { .bytes = malloc(length + 1), .length = length, .head_length = head_length };
+    assert(request.bytes != NULL);
+    memcpy(request.bytes, connection->bytes, length);
+    request.bytes[length] = '\0';
+    const struct misbehave_step *step =
+        server->choose == NULL ? step_for(server, index) : server->choose(server->user, &request);
     if (index < MISBEHAVE_REQUESTS_MAX) {
-        struct misbehave_request *request = &server->requests[index];
-        request->bytes = malloc(length + 1);
-        assert(request->bytes != NULL);
-        memcpy(request->bytes, connection->bytes, length);
-        request->bytes[length] = '\0';
-        request->length = length;
-        request->head_length = head_length;
+        server->requests[index] = request;
+    } else {
+        free(request.bytes);
     }
     atomic_store(&server->requests_seen, index + 1);
+    return step;
 }
 
 /* Answers the requests that are there. False: the connection has been closed. */
@@ -200,8 +206,7 @@ static bool connection_answer(struct misbehave *server, size_t index)
     struct connection *connection = &server->connections[index];
     size_t head_length = 0, length = 0;
     while (!connection->is_silent && (length = request_length(connection, &head_length)) != 0) {
-        const struct misbehave_step *step = step_for(server, atomic_load(&server->requests_seen));
-        request_record(server, connection, length, head_length);
+        const struct misbehave_step *step = request_take(server, connection, length, head_length);
         memmove(connection->bytes, connection->bytes + length, connection->length - length + 1);
         connection->length -= length;
         deliver(server, step, connection->fd);
@@ -301,18 +306,31 @@ static void listen_tcp(struct misbehave *server)
     server->port = ntohs(address.sin_port);
 }
 
-struct misbehave *misbehave_start(const struct misbehave_step *steps, size_t step_count)
+static struct misbehave *start(const struct misbehave *what)
 {
     struct misbehave *server = calloc(1, sizeof *server);
-    assert(server != NULL && step_count > 0);
-    server->steps = steps;
-    server->step_count = step_count;
+    assert(server != NULL);
+    server->steps = what->steps;
+    server->step_count = what->step_count;
+    server->choose = what->choose;
+    server->user = what->user;
     listen_unix(server);
     listen_tcp(server);
     int failed = pipe2(server->stop, O_CLOEXEC);
     failed |= pthread_create(&server->thread, NULL, serve, server);
     assert(failed == 0);
     return server;
+}
+
+struct misbehave *misbehave_start(const struct misbehave_step *steps, size_t step_count)
+{
+    assert(step_count > 0);
+    return start(&(struct misbehave){ .steps = steps, .step_count = step_count });
+}
+
+struct misbehave *misbehave_start_choosing(misbehave_choose *choose, void *user)
+{
+    return start(&(struct misbehave){ .choose = choose, .user = user });
 }
 
 void misbehave_stop(struct misbehave *server)

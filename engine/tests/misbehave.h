@@ -2,6 +2,7 @@
  *
  * It listens on a unix socket and on a port of 127.0.0.1. The k-th request, over whichever connection, gets the k-th
  * step; the last step serves all that follow. The greeting of a TLS client counts as a request, and gets its step in plain.
+ * Where requests come in no certain order a function chooses the step by what a request says.
  *
  * Owns:     what it recorded, until misbehave_stop(); steps and their texts outlive it.
  * Threads:  it serves in a thread of its own. What was recorded may be read once the replies have arrived.
@@ -52,6 +53,11 @@ struct misbehave_request {
 struct misbehave;
 
 struct misbehave *misbehave_start(const struct misbehave_step *steps, size_t step_count);
+
+/* The step for a request; called by the server's thread, before the answer goes out. */
+typedef const struct misbehave_step *misbehave_choose(void *user, const struct misbehave_request *request);
+
+struct misbehave *misbehave_start_choosing(misbehave_choose *choose, void *user);
 void misbehave_stop(struct misbehave *server);
 
 const char *misbehave_socket(const struct misbehave *server);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -17,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 128, MEMORY_MAX = 1024 * 1024 * 1024, FOLDERS_OPEN_MAX = 16, PAUSE_NS = 1000000 };
+enum {
+    ARGUMENTS_MAX = 128,
+    SETTINGS_MAX = 1024,
+    MEMORY_MAX = 1024 * 1024 * 1024,
+    FOLDERS_OPEN_MAX = 16,
+    PAUSE_NS = 1000000
+};
 
 extern char **environ;
 
@@ -123,13 +130,45 @@ static void plan_files(posix_spawn_file_actions_t *plan, const struct program_op
         posix_spawn_file_actions_addopen(plan, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     }
     posix_spawn_file_actions_addopen(plan, STDERR_FILENO, child->err_path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    if (options->folder != NULL) {
+        posix_spawn_file_actions_addchdir_np(plan, options->folder);
+    }
+}
+
+static bool is_named(const char *setting, const char *const *settings)
+{
+    size_t length = strcspn(setting, "=");
+    for (; settings != NULL && *settings != NULL; settings++) {
+        if (strcspn(*settings, "=") == length && memcmp(*settings, setting, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void plan_environment(char **out, const char *const *settings)
+{
+    size_t count = 0;
+    for (char **one = environ; *one != NULL && count + 1 < SETTINGS_MAX; one++) {
+        if (!is_named(*one, settings)) {
+            out[count++] = *one;
+        }
+    }
+    for (; settings != NULL && *settings != NULL && count + 1 < SETTINGS_MAX; settings++) {
+        if (strchr(*settings, '=') != NULL) {
+            out[count++] = (char *)(uintptr_t)*settings;
+        }
+    }
+    out[count] = NULL;
 }
 
 struct program_child program_start(struct program *program, const struct program_options *options,
                                    const char *const *arguments)
 {
     const char *path = options->path == NULL ? usual_path() : options->path;
-    char *argv[ARGUMENTS_MAX] = { (char *)(uintptr_t)path };
+    char whole[PATH_MAX], *envp[SETTINGS_MAX];
+    cr_assert_not_null(realpath(path, whole), "there is no %s; run make first", path);
+    char *argv[ARGUMENTS_MAX] = { whole };
     unsigned number = program->run_count++;
     for (size_t i = 0; arguments[i] != NULL; i++) {
         cr_assert_lt(i + 2, (size_t)ARGUMENTS_MAX);
@@ -143,7 +182,8 @@ struct program_child program_start(struct program *program, const struct program
     }
     posix_spawn_file_actions_t plan;
     plan_files(&plan, options, &child, input);
-    int failure = posix_spawn(&child.pid, path, &plan, NULL, argv, environ);
+    plan_environment(envp, options->settings);
+    int failure = posix_spawn(&child.pid, whole, &plan, NULL, argv, envp);
     posix_spawn_file_actions_destroy(&plan);
     cr_assert_eq(failure, 0, "cannot start %s: %s; run make first", path, strerror(failure));
     return child;

@@ -31,6 +31,8 @@ struct program_options {
     const char *input_path;  /* that file or fifo instead */
     const char *output_path; /* standard output goes there and is not captured */
     bool closes_input, closes_output;
+    const char *const *settings; /* `NAME=value` beside the environment, `NAME` taken out of it; NULL at the end */
+    const char *folder;          /* works there; paths are then seen from it, but for those above */
 };
 
 /* A run that is over. */
