@@ -479,6 +479,9 @@ static enum baton_status put_recording(struct eval *eval, enum baton_status stat
     if (eval->session.recorder == NULL) {
         return status;
     }
+    if (status == BATON_OK && eval->ran.selected == 0) {
+        return status; /* nothing was asked: what was recorded before stays as it is */
+    }
     if (status == BATON_OK) {
         return baton_recordings_finish(&eval->session, eval->args.session.records && !eval->args.quiet ? stderr : NULL,
                                        eval->err);

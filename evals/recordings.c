@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { IDS_FIRST = 256, CONVERSATION_BYTES_MAX = 512 * 1024 * 1024 };
 
@@ -87,6 +88,17 @@ enum baton_status baton_recordings_finish(struct baton_session *session, FILE *t
     struct ids ids = { .arena = session->arena };
     enum baton_status status = reads_standard_input(&session->suite) ? BATON_OK : gather_ids(session, &ids, err);
     uint64_t count = baton_recorder_count(session->recorder);
+    if (count == 0 && baton_recorder_known(session->recorder)->count == 0 && status == BATON_OK) {
+        baton_recorder_close(session->recorder); /* an empty cassette would only be in the way of the next attempt */
+        session->recorder = NULL;
+        if (session->is_journal) {
+            unlink(session->record_path);
+        }
+        if (told != NULL) {
+            fputs("baton: nothing was recorded\n", told);
+        }
+        return BATON_OK;
+    }
     status = status == BATON_OK ? baton_recorder_finish(session->recorder, ids.list, ids.count, err) : status;
     if (status == BATON_OK && told != NULL) {
         fprintf(told, "baton: recorded %" PRIu64 " interaction%s in '%s'\n", count, count == 1 ? "" : "s",

@@ -128,15 +128,10 @@ static enum baton_status choose_record_path(struct baton_session *session, const
     if (args->journal_folder == NULL) {
         return BATON_OK;
     }
+    session->is_journal = true;
     session->record_path = baton_arena_printf(session->arena, "%s/cassette.jsonl", args->journal_folder);
-    enum baton_status status = session->record_path == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
-                                                            : baton_outdir_make(args->journal_folder, err);
-    if (status == BATON_OK && !args->resumes) { /* a run begins anew, as its results do */
-        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl");
-        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl.part");
-        baton_out_remove(session->arena, args->journal_folder, "cassette.jsonl.new");
-    }
-    return status;
+    return session->record_path == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
+                                        : baton_outdir_make(args->journal_folder, err);
 }
 
 static enum baton_status open_recorder(struct baton_session *session, const struct baton_session_args *args,
@@ -159,8 +154,9 @@ static enum baton_status open_recorder(struct baton_session *session, const stru
     struct baton_str today = baton_str_of(world->today == NULL ? "" : world->today);
     const struct baton_recorder_options options = {
         .path = session->record_path,
-        .refreshes = args->refreshes || (args->resumes && !args->records),
+        .refreshes = args->refreshes || (args->resumes && session->is_journal),
         .resumes = args->resumes,
+        .replaces = session->is_journal && !args->resumes, /* a run begins anew, as its results do */
         .header = { .created = today,
                     .profile = baton_str_of(session->agents->profile->name),
                     .agents_digest = baton_str_of(copy),
@@ -240,12 +236,21 @@ static enum baton_status open_live(struct baton_session *session, const struct b
     return status == BATON_OK ? baton_live_new(&session->live, &options, err) : status;
 }
 
+static bool is_without_network(struct baton_str name)
+{
+    return baton_str_is(name, "transcript") || baton_str_is(name, "cassette") ||
+           (name.length > 4 && memcmp(name.data, "sim:", 4) == 0);
+}
+
 static enum baton_status find_provider(struct baton_session *session, const char *suite_path,
                                        const struct baton_session_args *args, const struct baton_session_world *world,
                                        struct baton_error *err)
 {
     struct baton_str name = args->provider != NULL ? baton_str_of(args->provider) : session->suite.provider;
     struct baton_sources *sources = &session->play.sources;
+    if (args->records && (args->provider == NULL || baton_str_is(name, "live")) && baton_codec_find(name) == NULL) {
+        name = BATON_STR("live"); /* whoever answers when the suite is replayed */
+    }
     session->suite.provider = name;
     if (baton_str_is(name, "transcript") && !args->records) {
         return BATON_OK;
@@ -260,8 +265,7 @@ static enum baton_status find_provider(struct baton_session *session, const char
     if (baton_str_is(name, "cassette") && !args->records) {
         return open_cassette(session, suite_path, args, world, err);
     }
-    bool is_live = baton_str_is(name, "live") || args->records;
-    if (is_live || baton_codec_find(name) != NULL) {
+    if (baton_str_is(name, "live") || baton_codec_find(name) != NULL) {
         struct baton_str provider = baton_codec_find(name) == NULL ? BATON_STR("") : name;
         enum baton_status status = open_recorder(session, args, world, provider, err);
         status = status == BATON_OK ? open_live(session, args, world, provider, err) : status;
@@ -274,7 +278,12 @@ static enum baton_status find_provider(struct baton_session *session, const char
                                                       .setting = world->setting } };
         return status;
     }
-    return unknown_provider(name, err);
+    return args->records && is_without_network(name)
+               ? baton_error_set(err, BATON_EUSAGE,
+                                 "only what live services answer can be recorded: --provider live, openai, "
+                                 "openai-responses, anthropic or openrouter, not '%.*s'",
+                                 (int)name.length, name.data)
+               : unknown_provider(name, err);
 }
 
 /* ---- how it is played ---- */

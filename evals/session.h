@@ -171,6 +171,7 @@ struct baton_session {
     struct baton_cassette *cassette; /* NULL: none is replayed */
     struct baton_recorder *recorder; /* NULL: nothing is recorded */
     const char *record_path;         /* of the recorder */
+    bool is_journal;                 /* which nobody asked for: it replaces the one of the last run */
     struct baton_play play;
 };
 

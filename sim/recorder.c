@@ -26,11 +26,13 @@ struct baton_recorder {
     struct baton_arena *arena;
     struct baton_cassette *known;
     char part[PATH_BYTES], fresh[PATH_BYTES];
+    struct baton_str header;
     const char *files[2]; /* what `known` is of */
     uint32_t file_count;
-    int fd; /* of FILE.part */
+    int fd;                     /* of FILE.part */
+    bool is_part_new, is_begun; /* FILE.part was not there before; what it is to begin with stands in it */
     pthread_mutex_t lock;
-    uint64_t size, count;       /* under the lock, as the next */
+    uint64_t size, count;       /* under the lock, as is_begun and the next */
     struct baton_error failure; /* of the first write that failed */
 };
 
@@ -81,8 +83,8 @@ static bool write_all(int fd, const char *data, size_t length)
     return true;
 }
 
-enum baton_status baton_recorder_append(struct baton_recorder *recorder, struct baton_str lines,
-                                        struct baton_error *err)
+static enum baton_status refuse_keys(const struct baton_recorder *recorder, struct baton_str lines,
+                                     struct baton_error *err)
 {
     struct baton_secret_search search = baton_secret_search_in(recorder->options.values, lines);
     struct baton_secret secret;
@@ -94,23 +96,56 @@ enum baton_status baton_recorder_append(struct baton_recorder *recorder, struct 
                 "model; nothing was written");
         }
     }
+    return BATON_OK;
+}
+
+/* Called with the lock, as the next; failures go to recorder->failure. */
+static void put(struct baton_recorder *recorder, struct baton_str lines)
+{
+    if (write_all(recorder->fd, lines.data, lines.length)) {
+        recorder->size += lines.length;
+        return;
+    }
+    baton_error_set(&recorder->failure, BATON_EIO, "cannot record into '%s': %s", recorder->part, strerror(errno));
+    if (ftruncate(recorder->fd, (off_t)recorder->size) != 0) {
+        /* then half a line stays, as after a kill: it is taken away when the recording goes on */
+        errno = 0;
+    }
+}
+
+/* Takes away what is not to be gone on with, and writes the header where there is none. */
+static void begin(struct baton_recorder *recorder)
+{
+    recorder->is_begun = true;
+    if (recorder->options.replaces) {
+        unlink(recorder->fresh);
+        unlink(recorder->options.path);
+    }
+    if (ftruncate(recorder->fd, (off_t)recorder->size) != 0) {
+        baton_error_set(&recorder->failure, BATON_EIO, "cannot shorten '%s': %s", recorder->part, strerror(errno));
+    } else if (recorder->size == 0) {
+        put(recorder, recorder->header);
+    }
+}
+
+enum baton_status baton_recorder_append(struct baton_recorder *recorder, struct baton_str lines,
+                                        struct baton_error *err)
+{
+    enum baton_status refused = refuse_keys(recorder, lines, err);
+    if (refused != BATON_OK) {
+        return refused;
+    }
     if (lines.length > LINE_BYTES_MAX) {
         return baton_error_set(err, BATON_ELIMIT, "an interaction of more than %d MiB cannot be recorded",
                                LINE_BYTES_MAX >> 20);
     }
     pthread_mutex_lock(&recorder->lock);
+    if (recorder->failure.status == BATON_OK && !recorder->is_begun) {
+        begin(recorder);
+    }
     if (recorder->failure.status == BATON_OK) {
-        if (write_all(recorder->fd, lines.data, lines.length)) {
-            recorder->size += lines.length;
-            recorder->count++;
-        } else {
-            baton_error_set(&recorder->failure, BATON_EIO, "cannot record into '%s': %s", recorder->part,
-                            strerror(errno));
-            if (ftruncate(recorder->fd, (off_t)recorder->size) != 0) {
-                /* then half a line stays, as after a kill: it is taken away when the recording goes on */
-                errno = 0;
-            }
-        }
+        put(recorder, lines);
+        recorder->count += recorder->failure.status == BATON_OK;
     }
     enum baton_status status = recorder->failure.status;
     if (status != BATON_OK && err != NULL) {
@@ -190,6 +225,9 @@ static enum baton_status settle_fresh(const struct baton_recorder *recorder, str
 static enum baton_status check_files(const struct baton_recorder *recorder, struct baton_error *err)
 {
     const struct baton_recorder_options *options = &recorder->options;
+    if (options->replaces) {
+        return BATON_OK;
+    }
     if (exists(options->path) && !options->refreshes) {
         return baton_error_set(err, BATON_EUSAGE,
                                "'%s' exists: add what it lacks (--refresh-missing), or delete it to record it anew",
@@ -206,10 +244,10 @@ static enum baton_status check_files(const struct baton_recorder *recorder, stru
 static enum baton_status load_known(struct baton_recorder *recorder, struct baton_error *err)
 {
     recorder->file_count = 0;
-    if (exists(recorder->options.path)) {
+    if (exists(recorder->options.path) && !recorder->options.replaces) {
         recorder->files[recorder->file_count++] = recorder->options.path;
     }
-    bool has_part = exists(recorder->part);
+    bool has_part = exists(recorder->part) && !recorder->options.replaces;
     if (has_part) {
         recorder->files[recorder->file_count++] = recorder->part;
     }
@@ -227,16 +265,16 @@ static enum baton_status load_known(struct baton_recorder *recorder, struct bato
     return status;
 }
 
-static enum baton_status write_header(struct baton_recorder *recorder, struct baton_error *err)
+/* The first line, as it will be written; it may not hold a key either. */
+static enum baton_status make_header(struct baton_recorder *recorder, struct baton_error *err)
 {
     struct baton_text header = baton_text_with_limit(HEADER_BYTES_MAX);
     baton_cassette_header_write(&header, &recorder->options.header);
-    enum baton_status status = header.failed
-                                   ? baton_error_set(err, BATON_ELIMIT, "the header of the cassette is too long")
-                                   : baton_recorder_append(recorder, baton_text_str(&header), err);
+    const char *copy = header.failed ? NULL : baton_arena_copy(recorder->arena, header.data, header.length);
+    recorder->header = (struct baton_str){ copy, header.length };
     baton_text_clear(&header);
-    recorder->count = 0;
-    return status;
+    return copy == NULL ? baton_error_set(err, BATON_ELIMIT, "the header of the cassette is too long")
+                        : refuse_keys(recorder, recorder->header, err);
 }
 
 /* Opens FILE.part at the end of its whole lines. */
@@ -247,17 +285,22 @@ static enum baton_status open_part(struct baton_recorder *recorder, struct baton
         part = recorder->files[i] == recorder->part ? &recorder->known->files[i] : part;
     }
     recorder->size = part != NULL && part->has_header ? part->whole_bytes : 0;
+    recorder->is_part_new = !exists(recorder->part);
     recorder->fd = open(recorder->part, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
     if (recorder->fd < 0) {
         return baton_error_set(err, BATON_EIO, "cannot record into '%s': %s", recorder->part, strerror(errno));
     }
     if (flock(recorder->fd, LOCK_EX | LOCK_NB) != 0) {
+        recorder->is_part_new = false;
         return baton_error_set(err, BATON_EUSAGE, "somebody else is recording into '%s'", recorder->part);
     }
-    if (ftruncate(recorder->fd, (off_t)recorder->size) != 0) {
-        return baton_error_set(err, BATON_EIO, "cannot shorten '%s': %s", recorder->part, strerror(errno));
+    if (!recorder->options.replaces) {
+        begin(recorder);
     }
-    return recorder->size == 0 ? write_header(recorder, err) : BATON_OK;
+    if (recorder->failure.status != BATON_OK) {
+        *err = recorder->failure;
+    }
+    return recorder->failure.status;
 }
 
 enum baton_status baton_recorder_open(struct baton_recorder **out, const struct baton_recorder_options *options,
@@ -283,18 +326,20 @@ enum baton_status baton_recorder_open(struct baton_recorder **out, const struct 
     status = status == BATON_OK ? settle_fresh(recorder, err) : status;
     status = status == BATON_OK ? check_files(recorder, err) : status;
     status = status == BATON_OK ? load_known(recorder, err) : status;
+    status = status == BATON_OK ? make_header(recorder, err) : status;
     status = status == BATON_OK ? open_part(recorder, err) : status;
     if (status != BATON_OK) {
         baton_recorder_close(recorder);
         return status;
     }
-    recorder->replay = (struct baton_replay_options){ .cassette = recorder->known,
-                                                      .agents = options->agents,
-                                                      .codec = options->codec,
-                                                      .model = options->model,
-                                                      .values = options->values,
-                                                      .is_strict = true,
-                                                      .shared_file_count = exists(options->path) };
+    recorder->replay =
+        (struct baton_replay_options){ .cassette = recorder->known,
+                                       .agents = options->agents,
+                                       .codec = options->codec,
+                                       .model = options->model,
+                                       .values = options->values,
+                                       .is_strict = true,
+                                       .shared_file_count = exists(options->path) && !options->replaces };
     *out = recorder;
     return BATON_OK;
 }
@@ -305,6 +350,9 @@ void baton_recorder_close(struct baton_recorder *recorder)
         return;
     }
     if (recorder->fd >= 0) {
+        if (recorder->is_part_new && recorder->count == 0) {
+            unlink(recorder->part);
+        }
         close(recorder->fd);
     }
     pthread_mutex_destroy(&recorder->lock);
@@ -447,6 +495,10 @@ enum baton_status baton_recorder_finish(struct baton_recorder *recorder, const s
     const char *files[] = { recorder->options.path, recorder->part };
     bool has_base = exists(recorder->options.path);
     struct baton_cassette *all;
+    if (!recorder->is_begun) {
+        begin(recorder);
+        has_base = false;
+    }
     if (recorder->failure.status != BATON_OK) {
         *err = recorder->failure;
         return recorder->failure.status;
@@ -460,6 +512,7 @@ enum baton_status baton_recorder_finish(struct baton_recorder *recorder, const s
     struct entry *entries = sorted(all, has_base, recorder->arena, order, order_count);
     status = entries == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
                              : write_fresh(recorder, all, entries, err);
+    recorder->is_part_new = false;
     if (status == BATON_OK && (unlink(recorder->part) != 0 || rename(recorder->fresh, recorder->options.path) != 0)) {
         status = write_failed(recorder, err);
     }

@@ -8,7 +8,7 @@
  *
  * Order: conversations as FILE had them, then new ones as the caller says, then others by their id; within one as recorded.
  *
- * Two modes: a new file, which must not exist; or adding to one that does (refresh): what is found in it is replayed, what is
+ * Three modes: a new file, which must not exist; one that takes another's place (replaces); or adding to one that does (refresh): what is found in it is replayed, what is
  * missing goes live and is added, and the lines that it has stay as they are. Going on after a crash is the same with what
  * FILE.part holds. Answers that come from the file take no time unless tells_times is set: on a real clock nobody is to wait for
  * what was waited for before.
@@ -32,6 +32,7 @@ struct baton_recorder_options {
     const char *path;                    /* FILE */
     bool refreshes;                      /* adds to a file; one that does not exist is new */
     bool resumes;                        /* FILE.part may exist: go on with it */
+    bool replaces;                       /* FILE and FILE.part may exist; they go when something new is recorded */
     struct baton_cassette_header header; /* for a new file; `created` and day are the caller's to say */
     struct baton_str day;                /* recorded_at of all lines: 2026-11-21 */
     const struct baton_agents *agents;
@@ -46,7 +47,7 @@ BATON_MUST_CHECK enum baton_status baton_recorder_open(struct baton_recorder **o
                                                        const struct baton_recorder_options *options,
                                                        struct baton_error *err);
 
-/* Closes; without baton_recorder_finish() before, FILE.part stays. */
+/* Closes; without baton_recorder_finish() before, FILE.part stays, unless it would be new and nothing stands in it. */
 void baton_recorder_close(struct baton_recorder *recorder);
 
 /* Where the live providers send their traffic. */
