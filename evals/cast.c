@@ -56,8 +56,10 @@ static void take_live(struct baton_cast *cast, const struct baton_conversation *
 {
     (void)conversation;
     (void)seed;
-    cast->provider = baton_live_caller_provider(cast->caller);
-    cast->tools = baton_http_tools_runner(cast->http_tools);
+    baton_guard_init(&cast->guard, baton_live_caller_provider(cast->caller), baton_http_tools_runner(cast->http_tools),
+                     cast->sources->values, cast->sources->recorder != NULL);
+    cast->provider = &cast->guard.provider;
+    cast->tools = &cast->guard.tools;
     if (cast->sources->recorder != NULL) {
         baton_recording_init(&cast->recording, cast->sources->recorder, cast->provider, cast->tools, cast->id, arena,
                              &cast->scratch);

@@ -12,6 +12,7 @@
 
 #include "engine/providers/http_tool.h"
 #include "engine/providers/live.h"
+#include "sim/guard.h"
 #include "sim/model.h"
 #include "sim/recorder.h"
 #include "sim/transcript.h"
@@ -22,11 +23,12 @@ enum baton_source_kind { BATON_SOURCE_TRANSCRIPT, BATON_SOURCE_MODEL, BATON_SOUR
 /* What answers come from; shared by all workers. */
 struct baton_sources {
     enum baton_source_kind kind;
-    const struct baton_model *model;       /* MODEL */
-    struct baton_live *live;               /* LIVE */
-    struct baton_http_tools_options tools; /* LIVE */
-    struct baton_recorder *recorder;       /* LIVE: everything goes through it; or NULL */
-    struct baton_replay_options replay;    /* CASSETTE */
+    const struct baton_model *model;         /* MODEL */
+    struct baton_live *live;                 /* LIVE */
+    struct baton_http_tools_options tools;   /* LIVE */
+    const struct baton_known_values *values; /* LIVE: keys, which come no further; may be NULL */
+    struct baton_recorder *recorder;         /* LIVE: everything goes through it; or NULL */
+    struct baton_replay_options replay;      /* CASSETTE */
 };
 
 struct baton_cast {
@@ -42,6 +44,7 @@ struct baton_cast {
     struct baton_player player;
     struct baton_virtual_clock virtual_clock;
     struct baton_replay replay;
+    struct baton_guard guard;
     struct baton_recording recording;
     struct baton_text scratch;
     struct baton_live_caller *caller;

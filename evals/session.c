@@ -136,19 +136,17 @@ static enum baton_status choose_record_path(struct baton_session *session, const
 
 static enum baton_status open_recorder(struct baton_session *session, const struct baton_session_args *args,
                                        const struct baton_session_world *world, struct baton_str provider,
-                                       struct baton_error *err)
+                                       const struct baton_known_values *values, struct baton_error *err)
 {
-    struct baton_known_values *values;
     char digest[BATON_HASH_HEX_BYTES];
     enum baton_status status = choose_record_path(session, args, err);
     if (status != BATON_OK || session->record_path == NULL) {
         return status;
     }
-    status = gather_values(session, world, &values, err);
     baton_hash_hex(session->agents->digest, digest);
     const char *copy = baton_arena_copy(session->arena, digest, sizeof digest - 1);
-    if (status != BATON_OK || copy == NULL) {
-        return status != BATON_OK ? status : baton_error_set(err, BATON_ENOMEM, "out of memory");
+    if (copy == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     struct baton_str model = baton_str_of(args->live.model == NULL ? "" : args->live.model);
     struct baton_str today = baton_str_of(world->today == NULL ? "" : world->today);
@@ -267,15 +265,21 @@ static enum baton_status find_provider(struct baton_session *session, const char
     }
     if (baton_str_is(name, "live") || baton_codec_find(name) != NULL) {
         struct baton_str provider = baton_codec_find(name) == NULL ? BATON_STR("") : name;
-        enum baton_status status = open_recorder(session, args, world, provider, err);
+        struct baton_known_values *values;
+        enum baton_status status = gather_values(session, world, &values, err);
+        status = status == BATON_OK ? open_recorder(session, args, world, provider, values, err) : status;
         status = status == BATON_OK ? open_live(session, args, world, provider, err) : status;
         *sources = (struct baton_sources){ .kind = BATON_SOURCE_LIVE,
                                            .live = session->live,
+                                           .values = values,
                                            .recorder = session->recorder,
                                            .tools = { .agents = session->agents,
                                                       .clock = baton_clock_system(),
                                                       .interrupted = world->interrupted,
                                                       .setting = world->setting } };
+        if (status != BATON_OK) {
+            baton_guard_error(values, err); /* an address can have a key in it */
+        }
         return status;
     }
     return args->records && is_without_network(name)

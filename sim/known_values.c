@@ -100,17 +100,24 @@ static void json_form(struct baton_text *out, struct baton_str value, unsigned f
     }
 }
 
-enum url_flags { LOWER_HEX = 1, MARKS_STAY = 2, SLASH_STAYS = 4, PLUS_FOR_SPACE = 8, URL_FLAGS_END = 16 };
+enum url_flags {
+    LOWER_HEX = 1,
+    MARKS_STAY = 2,
+    SLASH_STAYS = 4,
+    PLUS_FOR_SPACE = 8,
+    TILDE_GOES = 16, /* as in forms */
+    URL_FLAGS_END = 32
+};
 
 static void url_form(struct baton_text *out, struct baton_str value, unsigned flags)
 {
-    static const char always[] = "-._~", marks[] = "!*'()";
+    static const char always[] = "-._", marks[] = "!*'()";
     for (size_t i = 0; i < value.length; i++) {
         unsigned char byte = (unsigned char)value.data[i];
         bool is_alnum = ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') || (byte >= '0' && byte <= '9');
         bool is_mark = (flags & MARKS_STAY) != 0 && memchr(marks, byte, sizeof marks - 1) != NULL;
         if (is_alnum || is_mark || memchr(always, byte, sizeof always - 1) != NULL ||
-            ((flags & SLASH_STAYS) != 0 && byte == '/')) {
+            ((flags & SLASH_STAYS) != 0 && byte == '/') || ((flags & TILDE_GOES) == 0 && byte == '~')) {
             baton_text_putc(out, (char)byte);
         } else if (byte == ' ' && (flags & PLUS_FOR_SPACE) != 0) {
             baton_text_putc(out, '+');

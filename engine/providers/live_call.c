@@ -337,7 +337,7 @@ void baton_live_hide_key(char *text, const char *key)
 {
     const size_t length = key == NULL ? 0 : strlen(key);
     const size_t shown_max = length < KEY_PREFIX_BYTES ? length : KEY_PREFIX_BYTES;
-    static const char stand_in[] = "[key]";
+    static const char stand_in[] = "REDACTED"; /* as in a cassette, so that a replay says the same */
     if (length < sizeof stand_in - 1) {
         return; /* too short to be a secret, or to be found */
     }

@@ -40,7 +40,7 @@ struct baton_live {
     _Atomic uint64_t calls, attempts, tokens;
 };
 
-/* Writes `[key]` over each place where the text quotes the key, or the beginning of it. */
+/* Writes REDACTED over each place where the text quotes the key, or the beginning of it. */
 void baton_live_hide_key(char *text, const char *key);
 
 #endif

@@ -108,10 +108,10 @@ Test(http_tool, the_body_of_an_answer_is_the_result)
         { "silence",
           { .is_cut = true, .end = MISBEHAVE_HANG },
           "user U | triage: [t{'a':1}] | =Error: 'http://localhost/x*' took too long: *" },
-        { "its own secret", { .body = "you sent " SECRET "!" }, "user U | triage: [t{'a':1}] | =you sent [key]!" },
+        { "its own secret", { .body = "you sent " SECRET "!" }, "user U | triage: [t{'a':1}] | =you sent REDACTED!" },
         { "its own secret in a refusal",
           { .head = "HTTP/1.1 403 Oh\r\n", .body = "bad " SECRET },
-          "user U | triage: [t{'a':1}] | =Error: HTTP 403: bad [key]" },
+          "user U | triage: [t{'a':1}] | =Error: HTTP 403: bad REDACTED" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct stage_options options = {

@@ -2,12 +2,12 @@
 
 #include <criterion/criterion.h>
 #include <ctype.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { FILE_BYTES_MAX = 64 * 1024 * 1024 };
+enum { FILE_BYTES_MAX = 64 * 1024 * 1024, FOLDERS_OPEN_MAX = 16 };
 
 /* ---- answers ---- */
 
@@ -36,6 +36,10 @@ static const struct misbehave_step *choose(void *user, const struct misbehave_re
     enum service_agent agent = strstr(body, "You are triage") != NULL ? SERVICE_TRIAGE : SERVICE_BILLING;
     unsigned before = atomic_fetch_add(&service->asked_all, 1);
     atomic_fetch_add(&service->asked[agent][number], 1);
+    const struct misbehave_step *chosen = service->choose == NULL ? NULL : service->choose(service, request);
+    if (chosen != NULL) {
+        return chosen;
+    }
     if (service->trouble != NULL && before >= service->trouble_after) {
         return service->trouble;
     }
@@ -109,6 +113,7 @@ static void set_environment(struct service *service)
         service->settings[count++] = program_text(&service->program, "%s_BASE_URL=http://127.0.0.1:%u/base", names[i],
                                                   misbehave_port(service->server));
     }
+    service->settings[count++] = "TOOL_KEY=" SERVICE_TOOL_KEY;
     service->settings[count] = NULL;
 }
 
@@ -153,6 +158,75 @@ struct program_run service_run(struct service *service, const char *const *argum
 {
     const struct program_options options = { .settings = service->settings };
     return program_run_with(&service->program, &options, arguments);
+}
+
+/* ---- keys ---- */
+
+const char *service_percent(struct service *service, const char *key)
+{
+    const char *out = "";
+    for (; *key != '\0'; key++) {
+        out = program_text(&service->program, isalnum((unsigned char)*key) ? "%s%c" : "%s%%%02X", out, *key);
+    }
+    return out;
+}
+
+const char *service_escaped(struct service *service, const char *key)
+{
+    const char *out = "";
+    for (; *key != '\0'; key++) {
+        out = *key == '/'                     ? program_text(&service->program, "%s\\%c", out, *key)
+              : strchr("&<>+=", *key) != NULL ? program_text(&service->program, "%s\\u%04x", out, (unsigned)*key)
+                                              : program_text(&service->program, "%s%c", out, *key);
+    }
+    return out;
+}
+
+const char *service_base64(struct service *service, const char *key)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *at = (const unsigned char *)key;
+    const char *out = "";
+    for (size_t left = strlen(key); left >= 3;
+         left -= 3, at += 3) { /* the end, whose digits hang on what follows, is left out */
+        unsigned bits = (unsigned)at[0] << 16 | (unsigned)at[1] << 8 | at[2];
+        out = program_text(&service->program, "%s%c%c%c%c", out, digits[bits >> 18], digits[bits >> 12 & 63],
+                           digits[bits >> 6 & 63], digits[bits & 63]);
+    }
+    return out;
+}
+
+/* nftw() has no argument of one's own. */
+static struct {
+    struct service *service;
+    const char *when;
+} looking;
+
+static int look_into(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    struct service *service = looking.service;
+    static const char *const keys[] = { SERVICE_KEY, SERVICE_TOOL_KEY };
+    (void)info;
+    (void)place;
+    struct baton_str text = kind == FTW_F ? program_read(&service->program, path) : (struct baton_str){ NULL, 0 };
+    for (size_t i = 0; i < COUNT_OF(keys) && text.data != NULL; i++) {
+        const char *forms[] = { keys[i], service_percent(service, keys[i]), service_escaped(service, keys[i]),
+                                service_base64(service, keys[i]) };
+        for (size_t k = 0; k < COUNT_OF(forms); k++) {
+            const char *found = memmem(text.data, text.length, forms[k], strlen(forms[k]));
+            size_t before = found == NULL ? 0 : (size_t)(found - text.data) < 80 ? (size_t)(found - text.data) : 80;
+            cr_expect_null(found, "%s: %s holds a key: ...%.*s", looking.when, path, (int)before + 60,
+                           found == NULL ? "" : found - before);
+        }
+    }
+    return 0;
+}
+
+void service_expect_no_key(struct service *service, const char *when)
+{
+    looking.service = service;
+    looking.when = when;
+    nftw(service->program.folder, look_into, FOLDERS_OPEN_MAX, FTW_PHYS);
 }
 
 /* ---- comparing ---- */

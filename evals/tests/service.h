@@ -20,8 +20,12 @@ enum service_agent { SERVICE_TRIAGE, SERVICE_BILLING, SERVICE_AGENTS };
 
 /* No shape that would give it away, and bytes that look different in a URL, in JSON and in base64. */
 #define SERVICE_KEY "Zx9+q/7=Lm%Pw~nobody&may<see>this"
+#define SERVICE_TOOL_KEY \
+    "tool/Wq8=hidden+from%all~eyes!" /* a multiple of 3, as the other one is: base64 without a rest */
 
 struct service {
+    /* The step for a request; NULL: the usual one. */
+    const struct misbehave_step *(*choose)(struct service *service, const struct misbehave_request *request);
     struct program program;
     struct misbehave *server;
     const struct live_format *format;
@@ -49,6 +53,15 @@ unsigned service_asked(struct service *service);
 /* Runs the program with the address and the key of the service in its environment. */
 struct program_run service_run(struct service *service, const char *const *arguments);
 #define ASK(service, ...) service_run((service), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* Fails when one of the keys, or something that it can be read from, stands in a file of the scratch folder; what the
+ * runs so far printed is there too. */
+void service_expect_no_key(struct service *service, const char *when);
+
+/* The same key in other words. */
+const char *service_percent(struct service *service, const char *key);
+const char *service_escaped(struct service *service, const char *key);
+const char *service_base64(struct service *service, const char *key);
 
 /* A cassette without the times that were measured. */
 struct baton_str service_timeless(struct service *service, const char *path);
