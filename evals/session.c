@@ -152,7 +152,7 @@ static enum baton_status open_recorder(struct baton_session *session, const stru
     struct baton_str today = baton_str_of(world->today == NULL ? "" : world->today);
     const struct baton_recorder_options options = {
         .path = session->record_path,
-        .refreshes = args->refreshes || (args->resumes && session->is_journal),
+        .refreshes = args->refreshes || args->resumes, /* what is gone on with may have been put in place already */
         .resumes = args->resumes,
         .replaces = session->is_journal && !args->resumes, /* a run begins anew, as its results do */
         .header = { .created = today,

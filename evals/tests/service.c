@@ -34,6 +34,10 @@ static const struct misbehave_step *choose(void *user, const struct misbehave_re
     const char *body = request->bytes + request->head_length, *said = strstr(body, "case-");
     unsigned number = said == NULL ? 0 : (unsigned)strtoul(said + 5, NULL, 10) % SERVICE_CASES;
     enum service_agent agent = strstr(body, "You are triage") != NULL ? SERVICE_TRIAGE : SERVICE_BILLING;
+    const char *generation = strstr(request->bytes, "/base-");
+    if (generation != NULL && strtoul(generation + 6, NULL, 10) != atomic_load(&service->generation)) {
+        return &service->hand;
+    }
     unsigned before = atomic_fetch_add(&service->asked_all, 1);
     atomic_fetch_add(&service->asked[agent][number], 1);
     const struct misbehave_step *chosen = service->choose == NULL ? NULL : service->choose(service, request);
@@ -110,8 +114,9 @@ static void set_environment(struct service *service)
     size_t count = 0;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         service->settings[count++] = program_text(&service->program, "%s_API_KEY=%s", names[i], SERVICE_KEY);
-        service->settings[count++] = program_text(&service->program, "%s_BASE_URL=http://127.0.0.1:%u/base", names[i],
-                                                  misbehave_port(service->server));
+        service->settings[count++] =
+            program_text(&service->program, "%s_BASE_URL=http://127.0.0.1:%u/base-%u", names[i],
+                         misbehave_port(service->server), atomic_load(&service->generation));
     }
     service->settings[count++] = "TOOL_KEY=" SERVICE_TOOL_KEY;
     service->settings[count] = NULL;
@@ -144,6 +149,13 @@ void service_delay(struct service *service, unsigned delay_ms)
     for (unsigned i = 0; i < SERVICE_CASES; i++) {
         service->texts[i].delay_ms = delay_ms;
     }
+}
+
+void service_move(struct service *service)
+{
+    atomic_fetch_add(&service->generation, 1);
+    set_environment(service);
+    service_asked(service);
 }
 
 unsigned service_asked(struct service *service)

@@ -33,7 +33,7 @@ struct service {
     const struct misbehave_step *trouble; /* in place of every answer; NULL: none */
     unsigned trouble_after;               /* so many answers first */
     struct misbehave_step hand, texts[SERVICE_CASES];
-    atomic_uint asked[SERVICE_AGENTS][SERVICE_CASES], asked_all;
+    atomic_uint asked[SERVICE_AGENTS][SERVICE_CASES], asked_all, generation;
     const char *settings[SERVICE_SETTINGS_MAX];
     const char *suite, *agents, *conversations, *cassette; /* paths */
 };
@@ -49,6 +49,9 @@ void service_delay(struct service *service, unsigned delay_ms);
 
 /* How often it was asked since the last time. */
 unsigned service_asked(struct service *service);
+
+/* A new address: what processes that were killed have asked at the old one is no longer counted. */
+void service_move(struct service *service);
 
 /* Runs the program with the address and the key of the service in its environment. */
 struct program_run service_run(struct service *service, const char *const *arguments);

@@ -197,6 +197,7 @@ Test(record, what_cannot_begin_leaves_nothing_behind_and_destroys_nothing)
         { "no live provider", { "--provider", "sim:random" }, "only what live services answer can be recorded", 4 },
         { "a bad gate", { "--refresh-missing", "--gate=acuracy >= 1" }, "unknown figure 'acuracy'", 4 },
         { "nothing missing", { "--refresh-missing", NULL }, "recorded 0 interactions", 0 },
+        { "going on with what is whole", { "--resume", NULL }, "recorded 0 interactions", 0 },
         { "nothing selected", { "--refresh-missing", "--filter=nothing" }, "no conversation selected", 5 },
     };
     struct baton_str before = program_read(&service.program, service.cassette);
