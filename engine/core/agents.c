@@ -459,15 +459,15 @@ static enum baton_status link_handoffs(struct load *load, struct baton_agent *ag
     return status;
 }
 
-/* A key never stands in a file: only the name of the variable that holds it. */
-static enum baton_status check_key(struct load *load, const struct baton_json *agent, struct baton_str key)
+/* A key never stands in a file: only the name of the variable that holds it. `owner` has the member. */
+static enum baton_status check_key(struct load *load, const struct baton_json *owner, struct baton_str key)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    if (key.length == 0 || (key.data[0] == '$' && key.length > 1 && strspn(key.data + 1, letters) >= key.length - 1)) {
+    static const char letters[] = "0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    if (key.length == 0 || (key.data[0] == '$' && key.length > 1 && strchr("0123456789", key.data[1]) == NULL &&
+                            strspn(key.data + 1, letters) >= key.length - 1)) {
         return BATON_OK;
     }
-    const struct baton_json *node = baton_json_get(agent, "api_key");
-    return baton_source_error(load->source, node == NULL ? agent->key_offset : node->offset, load->err,
+    return baton_source_error(load->source, baton_json_get(owner, "api_key")->offset, load->err,
                               "'api_key' must name a variable of the environment, as '$MY_KEY'; a key itself must not "
                               "stand in a file");
 }
@@ -492,7 +492,9 @@ static enum baton_status read_agents(struct load *load, const struct baton_json 
             status =
                 baton_type_error(load->source, forms[i].parallel, "'parallel_tool_calls'", "true or false", load->err);
         }
-        status = status == BATON_OK ? check_key(load, member, forms[i].api_key) : status;
+        if (status == BATON_OK && baton_json_get(member, "api_key") != NULL) {
+            status = check_key(load, member, forms[i].api_key);
+        }
         agent->name = member->key;
         agent->description = forms[i].description;
         agent->instructions = forms[i].instructions;
@@ -632,6 +634,9 @@ enum baton_status baton_agents_parse(struct baton_agents **out, struct baton_are
     status = status == BATON_OK && form.defaults != NULL
                  ? READ_FORM(&load, defaults_rows, "'defaults'", form.defaults, &load.defaults)
                  : status;
+    if (status == BATON_OK && load.defaults.api_key.length > 0) {
+        status = check_key(&load, form.defaults, load.defaults.api_key);
+    }
     status = status == BATON_OK ? read_all_agents(&load, &form) : status;
     status = status == BATON_OK ? read_prices(&load, form.prices) : status;
     if (status == BATON_OK) {
