@@ -448,7 +448,8 @@ static void look_at(const struct page *page)
         baton_text_printf(page->out, "  %.*s\n", (int)(end - line), line);
         line = end + 1;
     }
-    uint64_t failed = page->summary->routing.all_expectations.n - page->summary->routing.all_expectations.correct;
+    uint64_t failed = page->summary->routing.all_expectations.n - page->summary->routing.all_expectations.correct +
+                      page->summary->counts.errors;
     baton_text_printf(page->out, "  %" PRIu64 " in all", failed);
     if (page->summary->counts.errors > 0) {
         baton_text_printf(page->out, ", and %" PRIu64 " errors", page->summary->counts.errors);
