@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
+#include <pty.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <utmp.h>
 
 enum {
     ARGUMENTS_MAX = 128,
@@ -226,6 +229,91 @@ struct program_run program_run_with(struct program *program, const struct progra
 struct program_run program_run(struct program *program, const char *const *arguments)
 {
     return program_run_with(program, &(struct program_options){ 0 }, arguments);
+}
+
+/* ---- on a terminal ---- */
+
+void program_start_on_terminal(struct program_terminal *out, const struct program_options *options,
+                               const char *const *arguments)
+{
+    char whole[PATH_MAX], *envp[SETTINGS_MAX], name[64];
+    struct winsize size = { .ws_row = 24, .ws_col = 100 };
+    char *argv[ARGUMENTS_MAX] = { whole };
+    cr_assert_not_null(realpath(usual_path(), whole), "there is no %s; run make first", usual_path());
+    for (size_t i = 0; arguments[i] != NULL; i++) {
+        cr_assert_lt(i + 2, (size_t)ARGUMENTS_MAX);
+        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+    }
+    plan_environment(envp, options->settings);
+    *out = (struct program_terminal){ .seen = baton_text_with_limit(MEMORY_MAX) };
+    cr_assert_eq(openpty(&out->fd, &out->line, name, NULL, &size), 0, "no terminal: %s", strerror(errno));
+    fcntl(out->fd, F_SETFD, FD_CLOEXEC);
+    out->pid = fork();
+    if (out->pid == 0) {
+        login_tty(out->line);
+        execve(whole, argv, envp);
+        _exit(127);
+    }
+    cr_assert_gt(out->pid, 0);
+}
+
+void program_type(struct program_terminal *terminal, const char *keys)
+{
+    cr_assert_eq(write(terminal->fd, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+/* Takes what there is within a while; false when nothing came. */
+static bool take_shown(struct program_terminal *terminal, int wait_ms)
+{
+    char bytes[4096];
+    struct pollfd fd = { .fd = terminal->fd, .events = POLLIN };
+    ssize_t got = poll(&fd, 1, wait_ms) == 1 ? read(terminal->fd, bytes, sizeof bytes) : 0;
+    baton_text_append(&terminal->seen, bytes, got > 0 ? (size_t)got : 0);
+    return got > 0;
+}
+
+bool program_shows(struct program_terminal *terminal, const char *text)
+{
+    uint64_t start = seconds_now();
+    while (seconds_now() - start < PROGRAM_SECONDS_MAX / 2) {
+        const char *from = terminal->seen.data == NULL ? "" : terminal->seen.data + terminal->read;
+        const char *found = memmem(from, terminal->seen.length - terminal->read, text, strlen(text));
+        if (found != NULL) {
+            terminal->read = (size_t)(found - terminal->seen.data) + strlen(text);
+            return true;
+        }
+        siginfo_t end = { .si_pid = 0 };
+        if (!take_shown(terminal, 20) &&
+            (waitid(P_PID, (id_t)terminal->pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != 0)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+int program_terminal_finish(struct program_terminal *terminal)
+{
+    uint64_t start = seconds_now();
+    bool is_late = false;
+    int state = 0;
+    while (waitpid(terminal->pid, &state, WNOHANG) == 0) {
+        take_shown(terminal, 5);
+        if (!is_late && seconds_now() - start > PROGRAM_SECONDS_MAX / 2) {
+            is_late = true;
+            kill(terminal->pid, SIGKILL);
+        }
+    }
+    while (take_shown(terminal, 5)) {
+        /* the rest */
+    }
+    return is_late ? PROGRAM_TIMED_OUT : WIFEXITED(state) ? WEXITSTATUS(state) : PROGRAM_SIGNAL + WTERMSIG(state);
+}
+
+void program_terminal_clear(struct program_terminal *terminal)
+{
+    close(terminal->fd);
+    close(terminal->line);
+    baton_text_clear(&terminal->seen);
 }
 
 /* ---- looking at texts ---- */

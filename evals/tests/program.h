@@ -60,6 +60,25 @@ struct program_child program_start(struct program *program, const struct program
                                    const char *const *arguments);
 struct program_run program_finish(struct program *program, const struct program_child *child);
 
+/* A run under way on a terminal of its own, as when somebody types. */
+struct program_terminal {
+    pid_t pid;
+    int fd, line;           /* both ends */
+    struct baton_text seen; /* what it showed */
+    size_t read;            /* up to here it has been waited for */
+};
+
+void program_start_on_terminal(struct program_terminal *out, const struct program_options *options,
+                               const char *const *arguments);
+void program_type(struct program_terminal *terminal, const char *keys);
+
+/* Waits until the text shows, behind what was waited for before; false after PROGRAM_SECONDS_MAX or at the end. */
+bool program_shows(struct program_terminal *terminal, const char *text);
+
+/* Waits for the end; gives the exit code as in struct program_run. `terminal->seen` stays until program_terminal_clear(). */
+int program_terminal_finish(struct program_terminal *terminal);
+void program_terminal_clear(struct program_terminal *terminal);
+
 /* A path in the scratch folder. */
 const char *program_path(struct program *program, const char *name);
 
