@@ -259,10 +259,11 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
         shown++;
         line = *end == '\0' ? end : end + 1;
     }
-    uint64_t failed = context->summary->routing.all_expectations.n - context->summary->routing.all_expectations.correct +
-                      context->summary->counts.errors;
+    uint64_t failed = context->summary->routing.all_expectations.n -
+                      context->summary->routing.all_expectations.correct + context->summary->counts.errors;
     if (failed > shown) {
-        baton_text_printf(out, "\n%" PRIu64 " more expectations do not hold or met an error; all are in results.jsonl.\n",
+        baton_text_printf(out,
+                          "\n%" PRIu64 " more expectations do not hold or met an error; all are in results.jsonl.\n",
                           failed - shown);
     }
 }

@@ -451,9 +451,6 @@ static void look_at(const struct page *page)
     uint64_t failed = page->summary->routing.all_expectations.n - page->summary->routing.all_expectations.correct +
                       page->summary->counts.errors;
     baton_text_printf(page->out, "  %" PRIu64 " in all", failed);
-    if (page->summary->counts.errors > 0) {
-        baton_text_printf(page->out, ", and %" PRIu64 " errors", page->summary->counts.errors);
-    }
     if (page->options->explain != NULL) {
         baton_text_printf(page->out, "; one in full: %s ID", page->options->explain);
     }

@@ -150,7 +150,7 @@ Test(record, another_prompt_misses_what_it_changes_and_only_that_is_asked_anew)
             program_has(run.out, program_text(&service.program, "baton record %s --refresh-missing", service.suite)),
             "%s", run.out.data);
         struct baton_str summary = program_read(&service.program, at(&service, "replay/summary.json"));
-        cr_expect(program_has(summary, "\"errors\":5\n"), "each of the calls to billing that came about: %s",
+        cr_expect(program_has(summary, "\"errors\":5,"), "each of the calls to billing that came about: %s",
                   summary.data);
         run = ASK(&service, "record", service.suite, "--refresh-missing", "--out", at(&service, "rec"));
         cr_expect_eq(run.exit_code, 0, "%s%s", run.out.data, run.err.data);

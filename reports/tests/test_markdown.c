@@ -167,7 +167,7 @@ Test(markdown, a_large_run_stays_below_the_limit_and_says_what_it_left_out)
                                          " more agents are in summary.json",
                                          "The graph of 500 handoffs is too large to draw here",
                                          "| last | ",
-                                         " more expectations do not hold; all are in results.jsonl",
+                                         " more expectations do not hold or met an error; all are in results.jsonl",
                                          "- c0\\: " };
     for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
         cr_expect_not_null(strstr(text.data, wants[i]), "%s", wants[i]);
