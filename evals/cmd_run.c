@@ -298,7 +298,9 @@ static enum baton_status talk_lines(struct talk *talk, bool has_person, struct b
         struct baton_str agent = baton_agent_name(talk->session->agents, baton_run_active(talk->run)), text = { "", 0 };
         enum baton_prompt_input input;
         snprintf(label, sizeof label, "[%.*s] > ", (int)agent.length, agent.data);
+        baton_world.is_prompting = has_person;
         status = baton_prompt_next(&prompt, label, &input, &text, err);
+        baton_world.is_prompting = false;
         status = status == BATON_OK ? obey(talk, input, text, &is_over, err) : status;
     }
     if (has_person && is_over) {

@@ -34,10 +34,19 @@ static void note_today(void)
     }
 }
 
-static void on_interrupt(int signal_number)
+/* The flag alone does not end a read() that begins a moment later, so the read is interrupted again and again. */
+static void wake_prompt(int signal_number)
 {
     (void)signal_number;
+    if (baton_world.is_prompting) {
+        alarm(1);
+    }
+}
+
+static void on_interrupt(int signal_number)
+{
     baton_world.interrupted = 1;
+    wake_prompt(signal_number);
 }
 
 static void watch_interrupts(void)
@@ -47,6 +56,9 @@ static void watch_interrupts(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action = (struct sigaction){ .sa_handler = wake_prompt };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGALRM, &action, NULL);
 }
 
 /* The number of a closed standard stream would go to the next file that is opened, and messages would end up in it. */

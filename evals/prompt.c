@@ -4,6 +4,7 @@
 #include "engine/base/suggest.h"
 
 #include <dlfcn.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +31,17 @@ bool baton_prompt_command_at(size_t i, const char **word, const char **what)
 static void load_editor(struct baton_prompt *prompt)
 {
     static const char *const names[] = { "libedit.so.2", "libedit.so.0", "libedit.3.dylib", "libedit.dylib" };
+    static const char *const locales[] = { "C.UTF-8", "en_US.UTF-8", "UTF-8" };
     void *library = NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names && library == NULL; i++) {
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     }
     void *edit = library == NULL ? NULL : dlsym(library, "readline");
     void *remember = library == NULL ? NULL : dlsym(library, "add_history");
-    if (edit != NULL && remember != NULL) {
+    for (size_t i = 0; i < sizeof locales / sizeof *locales && prompt->letters == NULL; i++) {
+        prompt->letters = newlocale(LC_CTYPE_MASK, locales[i], NULL);
+    }
+    if (edit != NULL && remember != NULL && prompt->letters != NULL) {
         /* C has no cast from an object's address to a function's; POSIX promises that the bytes are the same. */
         memcpy(&prompt->edit, &edit, sizeof edit);
         memcpy(&prompt->remember, &remember, sizeof remember);
@@ -56,6 +61,10 @@ void baton_prompt_clear(struct baton_prompt *prompt)
     baton_text_clear(&prompt->line);
     free(prompt->edited);
     prompt->edited = NULL;
+    if (prompt->letters != NULL) {
+        freelocale(prompt->letters);
+        prompt->letters = NULL;
+    }
 }
 
 static enum baton_status too_long(struct baton_error *err)
@@ -68,12 +77,14 @@ static enum baton_status too_long(struct baton_error *err)
 static bool edit_line(struct baton_prompt *prompt, const char *label, struct baton_str *line)
 {
     free(prompt->edited);
+    locale_t before = uselocale(prompt->letters);
     prompt->edited = prompt->edit(label);
+    if (prompt->edited != NULL && prompt->edited[0] != '\0') {
+        prompt->remember(prompt->edited);
+    }
+    uselocale(before);
     if (prompt->edited == NULL) {
         return false;
-    }
-    if (prompt->edited[0] != '\0') {
-        prompt->remember(prompt->edited);
     }
     *line = baton_str_of(prompt->edited);
     return true;

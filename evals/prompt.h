@@ -33,6 +33,7 @@ struct baton_prompt {
     bool has_person;
     char *(*edit)(const char *label); /* NULL: lines are read as they are */
     int (*remember)(const char *line);
+    void *letters; /* the locale of UTF-8, while a line is edited; else its letters would be dropped */
     char *edited;
     char hint[256];
 };

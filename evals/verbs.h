@@ -13,6 +13,7 @@ struct baton_world {
     bool has_colour;                                      /* standard output is a terminal that wants colours */
     bool is_ci;                                           /* the environment says CI */
     volatile int interrupted;                             /* set by Ctrl-C */
+    volatile int is_prompting;                            /* somebody is to type: a wait for that ends with Ctrl-C */
     const char *(*setting)(void *user, const char *name); /* of the environment */
     char today[12];                                       /* UTC: 2026-11-21 */
     const char *step_summary;                             /* file of GITHUB_STEP_SUMMARY, or NULL */
