@@ -1,15 +1,19 @@
 /* cmd_check.c - `baton check`: are these files right, and is there something to mend in them? */
 #include "evals/advice.h"
 #include "evals/cases.h"
+#include "evals/runner.h"
 #include "evals/session.h"
 #include "evals/verbs.h"
+#include "sim/cassette_check.h"
+#include "sim/lines.h"
 #include "sim/model.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { CHECK_BYTES_MAX = 1024 * 1024 * 1024, ERRORS_PER_FILE_MAX = 20 };
+enum { CHECK_BYTES_MAX = 1024 * 1024 * 1024, ERRORS_PER_FILE_MAX = 20, TOLD_MAX = 20 };
 
 struct check_args {
     const char *agents;
@@ -27,7 +31,7 @@ struct check {
     struct check_args args;
     struct baton_arena *arena;
     struct baton_agents *agents; /* of --agents, or of the last agents or suite file */
-    size_t errors, advice, conversations;
+    size_t errors, advice, conversations, recordings;
     struct baton_text text;
 };
 
@@ -100,6 +104,159 @@ static void check_conversations(struct check *check, const char *const *paths, s
     baton_arena_free(arena);
 }
 
+/* ---- cassettes ---- */
+
+struct telling {
+    struct check *check;
+    const char *what;
+    uint32_t count;
+};
+
+static void tell_secret(void *user, const struct baton_secret_place *place)
+{
+    struct telling *telling = user;
+    if (telling->count++ < TOLD_MAX) {
+        printf("error: %s:%u:%u: %s stands here; replace it by " BATON_REDACTED ", and do not use it any more\n",
+               place->path, place->line, place->column, baton_secret_kind_text(place->kind));
+    }
+    telling->check->errors++;
+}
+
+static void tell_interaction(void *user, const struct baton_cassette *cassette, const struct baton_interaction *it)
+{
+    struct telling *telling = user;
+    if (telling->count++ < TOLD_MAX) {
+        printf("advice: %s:%u: %s: %.*s, conversation '%.*s'\n", cassette->files[it->file].path, it->line,
+               telling->what, (int)it->agent.length, it->agent.data, (int)it->place.conversation.length,
+               it->place.conversation.data);
+    }
+    telling->check->advice++;
+}
+
+static void tell_rest(const struct telling *telling)
+{
+    if (telling->count > TOLD_MAX) {
+        printf("  ... and %u more of these\n", (unsigned)(telling->count - TOLD_MAX));
+    }
+}
+
+/* Secrets in it, whatever else is wrong with it; then whether it can be read. */
+static void check_cassette(struct check *check, const char *path)
+{
+    struct baton_error err;
+    struct baton_cassette *cassette;
+    struct telling telling = { .check = check };
+    uint32_t count;
+    struct baton_arena *arena = baton_arena_new(CHECK_BYTES_MAX);
+    const struct baton_cassette_options options = { .files = &path, .file_count = 1 };
+    if (arena == NULL) {
+        baton_error_set(&err, BATON_ENOMEM, "out of memory");
+        complain(check, &err);
+        return;
+    }
+    if (baton_cassette_secrets(&count, path, NULL, tell_secret, &telling, &err) != BATON_OK ||
+        baton_cassette_load(&cassette, arena, &options, &err) != BATON_OK) {
+        complain(check, &err);
+    } else {
+        check->recordings += cassette->count;
+    }
+    tell_rest(&telling);
+    baton_arena_free(arena);
+}
+
+/* What the suite's conversations ask of it, played to nobody. */
+static enum baton_status play_silently(struct baton_runner_result *ran, struct baton_session *session,
+                                       struct baton_error *err)
+{
+    struct baton_cases *cases;
+    struct baton_tally tally = { 0 };
+    enum baton_status status =
+        baton_cases_new(&cases, session->arena, session->suite.conversations, session->suite.conversation_count, err);
+    if (status == BATON_OK) {
+        const struct baton_runner_options options = {
+            .play = &session->play, .cases = cases, .thread_count = 1, .interrupted = &baton_world.interrupted
+        };
+        status = baton_runner_run(ran, &tally, &options, err);
+        baton_cases_free(cases);
+    }
+    baton_tally_clear(&tally);
+    return status;
+}
+
+static enum baton_status tell_expired(struct check *check, const struct baton_session *session, struct baton_error *err)
+{
+    struct telling expired = { .check = check, .what = "this recording is past its expiry" };
+    uint32_t count;
+    if (session->suite.expires_after_days < 0) {
+        return BATON_OK;
+    }
+    enum baton_status status =
+        baton_cassette_expired(&count, session->cassette, baton_str_of(baton_world.today),
+                               (uint32_t)session->suite.expires_after_days, tell_interaction, &expired, err);
+    tell_rest(&expired);
+    if (status == BATON_OK && count > 0 && session->suite.expires_is_error) {
+        status = baton_error_set(err, BATON_EMISS, "%s: recordings are past their expiry; record them again",
+                                 session->cassette->files[0].path);
+    }
+    return status;
+}
+
+/* Recordings that nobody asks for, answers that are missing, and old ones. */
+static enum baton_status check_recordings(struct check *check, const char *path, struct baton_error *err)
+{
+    struct baton_session session;
+    struct baton_session_args args = baton_session_args_unset();
+    const struct baton_session_world world = baton_world_outside();
+    struct baton_runner_result ran = { 0 };
+    struct telling unused = { .check = check, .what = "no conversation asks for this recording" };
+    args.provider = "cassette";
+    enum baton_status status = baton_session_open(&session, path, &args, &world, err);
+    status = status == BATON_OK ? play_silently(&ran, &session, err) : status;
+    if (status == BATON_OK && ran.misses > 0) {
+        printf("advice: %s: %llu answers that conversations ask for are not in it; record them with: baton record %s "
+               "--refresh-missing\n",
+               session.cassette->files[0].path, (unsigned long long)ran.misses, path);
+        check->advice++;
+    }
+    if (status == BATON_OK) {
+        baton_cassette_unused(session.cassette, tell_interaction, &unused);
+        tell_rest(&unused);
+        status = tell_expired(check, &session, err);
+    }
+    baton_session_clear(&session);
+    return status;
+}
+
+static void check_suite_cassette(struct check *check, const char *path, const struct baton_suite *suite)
+{
+    struct baton_error err;
+    size_t errors_before = check->errors;
+    if (suite->cassette == NULL || (access(suite->cassette, F_OK) != 0 && !baton_str_is(suite->provider, "cassette"))) {
+        return; /* one that is yet to be recorded */
+    }
+    check_cassette(check, suite->cassette);
+    if (check->errors == errors_before && check_recordings(check, path, &err) != BATON_OK) {
+        complain(check, &err);
+    }
+}
+
+static bool is_cassette(const char *path)
+{
+    struct baton_lines lines;
+    struct baton_line line;
+    struct baton_error ignored;
+    bool has_line = false;
+    if (!baton_path_ends(path, "jsonl") || baton_lines_open(&lines, path, &ignored) != BATON_OK) {
+        return false;
+    }
+    bool is_one = baton_lines_next(&lines, &line, &has_line, &ignored) == BATON_OK && has_line &&
+                  memmem(line.text.data, line.text.length, "\"baton_cassette\"", 16) != NULL;
+    baton_lines_close(&lines);
+    return is_one;
+}
+
+/* ---- kinds of files ---- */
+
 static void check_suite(struct check *check, const char *path)
 {
     struct baton_error err;
@@ -114,7 +271,11 @@ static void check_suite(struct check *check, const char *path)
     if (status == BATON_OK) {
         check->agents = session.agents;
         advise(check, session.suite.agents);
+        size_t errors_before = check->errors;
         check_conversations(check, session.suite.conversations, session.suite.conversation_count);
+        if (check->errors == errors_before) {
+            check_suite_cassette(check, path, &session.suite);
+        }
     } else {
         complain(check, &err);
     }
@@ -160,6 +321,10 @@ static void check_file(struct check *check, const char *path)
     struct baton_error err;
     struct baton_source source;
     const struct baton_json *root;
+    if (is_cassette(path)) {
+        check_cassette(check, path);
+        return;
+    }
     if (!is_document(path)) {
         check_lines(check, path);
         return;
@@ -194,8 +359,11 @@ static enum baton_status check_run(const struct baton_verb *verb, int argc, char
         for (size_t i = 0; i < plain.count; i++) {
             check_file(&check, plain.items[i]);
         }
-        printf("%zu files, %zu conversations: %zu errors, %zu pieces of advice\n", plain.count, check.conversations,
-               check.errors, check.advice);
+        printf("%zu files, %zu conversations", plain.count, check.conversations);
+        if (check.recordings > 0) {
+            printf(", %zu recordings", check.recordings);
+        }
+        printf(": %zu errors, %zu pieces of advice\n", check.errors, check.advice);
         *exit_code = check.errors > 0                        ? baton_status_exit_code(BATON_EINPUT)
                      : check.args.strict && check.advice > 0 ? 1
                                                              : 0;
@@ -207,11 +375,14 @@ static enum baton_status check_run(const struct baton_verb *verb, int argc, char
 
 const struct baton_verb baton_verb_check = {
     .name = "check",
-    .summary = "errors and advice for agents, suites and conversations",
+    .summary = "errors and advice for agents, suites, conversations and cassettes",
     .usage = "FILE...",
     .examples = "  baton check agents.yaml suite.yaml\n"
-                "  baton check recorded/*.jsonl --agents agents.yaml",
-    .more = "Exit code 4 when a file has an error; advice alone is 0, or 1 under --strict.",
+                "  baton check recorded/*.jsonl --agents agents.yaml\n"
+                "  baton check cassettes/support.jsonl             secrets in it, and whether it can be read",
+    .more =
+        "A suite that names a cassette is played against it, to nobody: what is missing in it, unused or old is told.\n"
+        "Exit code 4 when a file has an error; advice alone is 0, or 1 under --strict.",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,
     .least = 1,
