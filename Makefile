@@ -75,13 +75,14 @@ test:        ## install what is missing, build, and run the tests; TESTFLAGS='--
 run-tests: $(BUILD)/baton $(BUILD)/baton-tests
 	BATON=$(BUILD)/baton $(STEADY) $(BUILD)/baton-tests -j$(NPROC) --timeout 60 --short-filename $(TESTFLAGS)
 
-# A leak alone does not fail a Criterion test, so what the sanitisers find goes to files, and any file is a failure.
+# A leak alone does not fail a Criterion test, so what the sanitisers find goes to files, and any word there is a failure. (But
+# not that a thread which was just joined had no registers any more when the leak checker looked.)
 check-asan: export ASAN_OPTIONS = log_path=$(CURDIR)/build/asan/san:detect_stack_use_after_return=1
 check-asan: export UBSAN_OPTIONS = abort_on_error=1:print_stacktrace=1
 check-asan:  ## the tests under ASan and UBSan, leaks counted
 	@rm -f build/asan/san.*
 	@status=0; $(MAKE) $(SUB) FLAVOUR=asan test || status=$$?; \
-	if cat build/asan/san.* 2>/dev/null; then echo 'check-asan: the sanitisers found the above'; status=1; fi; \
+	if cat build/asan/san.* 2>/dev/null | grep -v 'Unable to get registers from thread'; then echo 'check-asan: the sanitisers found the above'; status=1; fi; \
 	exit $$status
 
 # Criterion cannot run under TSan; the program can. A gate that fails (1) is no race; all else but 0 is a failure.

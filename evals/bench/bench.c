@@ -29,6 +29,8 @@ extern char **environ;
 #define AGENTS FOLDER "/agents.yaml"
 #define SMALL FOLDER "/one.jsonl"
 #define LARGE FOLDER "/100000.jsonl"
+#define THOUSAND FOLDER "/thousand.jsonl"
+#define RESULTS FOLDER "/results"
 
 enum {
     RUNS = 5,
@@ -126,6 +128,10 @@ static void make_data(void)
     need(file != NULL, SMALL);
     write_conversations(file, 1);
     need(fclose(file) == 0, SMALL);
+    file = fopen(THOUSAND, "w");
+    need(file != NULL, THOUSAND);
+    write_conversations(file, 1000);
+    need(fclose(file) == 0, THOUSAND);
     file = fopen(LARGE, "w");
     need(file != NULL, LARGE);
     write_conversations(file, LARGE_COUNT);
@@ -218,6 +224,21 @@ static double best_seconds(const char *const argv[], int runs)
     return best;
 }
 
+/* With every report that a CI run leaves. */
+static void bench_reports(const char *program, double speed)
+{
+    const char *const reports[] = { program, "eval",     "--agents", AGENTS,  "--conversations", THOUSAND, "--report",
+                                    "junit", "--report", "html",     "--out", RESULTS,           "-q",     NULL };
+    struct run best = { .seconds = 1e9, .peak_mib = 1e9 };
+    for (int i = 0; i < STARTS; i++) {
+        struct run run = run_program(reports, 0);
+        best.seconds = run.seconds < best.seconds ? run.seconds : best.seconds;
+        best.peak_mib = run.peak_mib < best.peak_mib ? run.peak_mib : best.peak_mib;
+    }
+    report("1,000 conversations with JSON, JUnit and HTML", best.seconds * 1e3 * speed, "ms", 60, false);
+    report("peak memory of that", best.peak_mib, "MiB", 16, false);
+}
+
 static void bench_program(const char *program, double speed)
 {
     const char *const version[] = { program, "--version", NULL };
@@ -227,6 +248,7 @@ static void bench_program(const char *program, double speed)
     const char *const piped[] = { program, "eval", "--agents", AGENTS, "--conversations", "-", "-q", "-j2", NULL };
     report("start: baton --version", best_seconds(version, STARTS) * 1e3 * speed, "ms", 3, false);
     report("start: eval of one conversation", best_seconds(one, STARTS) * 1e3 * speed, "ms", 5, false);
+    bench_reports(program, speed);
     double single = 1e9, both = 1e9;
     for (int i = 0; i < PAIRS; i++) { /* in turn, so that noise hits both alike */
         double seconds = best_seconds(on_one, 1);
