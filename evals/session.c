@@ -80,39 +80,70 @@ static enum baton_status read_cost(const char *text, uint64_t *pico, struct bato
     return BATON_OK;
 }
 
-/* The values of all variables that hold a key, so that none is ever written or shown. */
+/* Values of the environment that must never be written or shown. */
+struct gathering {
+    struct baton_arena *arena;
+    const struct baton_session_world *world;
+    struct baton_str *values;
+    size_t count;
+    bool has_failed; /* out of memory, or too many */
+};
+
+static void gather_variable(struct gathering *gathering, struct baton_str name)
+{
+    const char *variable = baton_arena_copy(gathering->arena, name.data, name.length);
+    struct baton_str value = baton_str_of(variable == NULL ? NULL : gathering->world->setting(NULL, variable));
+    gathering->has_failed = gathering->has_failed || variable == NULL || gathering->count == BATON_KNOWN_VALUES_MAX;
+    if (value.length > 0 && !gathering->has_failed) {
+        gathering->values[gathering->count++] = value;
+    }
+}
+
+static void gather_headers(struct gathering *gathering, const struct baton_tool_http *http)
+{
+    for (size_t i = 0; http != NULL && i < http->header_count; i++) {
+        const char *at = http->headers[i].value;
+        struct baton_str before, name;
+        while (baton_tool_http_variable(&at, &before, &name)) {
+            gather_variable(gathering, name);
+        }
+    }
+}
+
+/* The values of all variables that a key or a header comes from. */
 static enum baton_status gather_values(struct baton_session *session, const struct baton_session_world *world,
                                        struct baton_known_values **out, struct baton_error *err)
 {
     const struct baton_agents *agents = session->agents;
-    size_t count = 0, most = 16 + agents->count + agents->tool_count * (size_t)BATON_TOOL_HEADERS_MAX;
-    struct baton_str *values = baton_arena_array(session->arena, most, sizeof *values);
+    struct gathering gathering = { .arena = session->arena, .world = world };
+    gathering.values = baton_arena_array(session->arena, BATON_KNOWN_VALUES_MAX, sizeof *gathering.values);
     *out = NULL;
-    if (values == NULL) {
+    if (gathering.values == NULL) {
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
-    for (size_t i = 0; world->setting != NULL && baton_codec_at(i) != NULL; i++) {
-        values[count++] = baton_str_of(world->setting(NULL, baton_codec_at(i)->key_variable));
+    if (world->setting == NULL) {
+        return BATON_OK;
     }
-    for (uint32_t i = 0; world->setting != NULL && i < agents->count; i++) {
-        struct baton_str name = agents->list[i].key_variable;
-        const char *variable = name.length == 0 ? NULL : baton_arena_copy(session->arena, name.data, name.length);
-        values[count++] = baton_str_of(variable == NULL ? NULL : world->setting(NULL, variable));
+    for (size_t i = 0; baton_codec_at(i) != NULL; i++) {
+        gather_variable(&gathering, baton_str_of(baton_codec_at(i)->key_variable));
     }
-    for (uint32_t i = 0; world->setting != NULL && i < agents->tool_count; i++) {
-        const struct baton_tool_http *http = agents->tools[i].http;
-        for (size_t k = 0; http != NULL && k < http->header_count; k++) {
-            const char *value = http->headers[k].value;
-            values[count++] = baton_str_of(value[0] == '$' ? world->setting(NULL, value + 1) : NULL);
+    for (uint32_t i = 0; i < agents->tool_count; i++) {
+        gather_headers(&gathering, agents->tools[i].http);
+    }
+    for (uint32_t i = 0; i < agents->count; i++) {
+        const struct baton_agent *agent = &agents->list[i];
+        if (agent->key_variable.length > 0) {
+            gather_variable(&gathering, agent->key_variable);
+        }
+        for (uint32_t k = 0; k < agent->handoff_count; k++) {
+            gather_headers(&gathering, agent->handoffs[k].context_http);
         }
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (values[i].length > 0) {
-            values[kept++] = values[i];
-        }
+    if (gathering.has_failed) {
+        return baton_error_set(err, BATON_ELIMIT, "more variables with keys than can be kept out of recordings");
     }
-    return kept == 0 ? BATON_OK : baton_known_values_new(out, session->arena, values, kept, err);
+    return gathering.count == 0 ? BATON_OK
+                                : baton_known_values_new(out, session->arena, gathering.values, gathering.count, err);
 }
 
 /* Where live answers are recorded; NULL: nowhere. */

@@ -40,6 +40,10 @@ struct handoff_form {
     bool enabled;
 };
 
+struct context_form {
+    const struct baton_json *exec, *http;
+};
+
 struct tool_form {
     struct baton_str description, result, agent;
     const struct baton_json *parameters, *exec, *http, *has_result;
@@ -97,6 +101,11 @@ static const struct baton_field agent_rows[] = {
     { "tools", NULL, BATON_FIELD_ARRAY, ROW(agent_form, tools, 0) },
     { "tool_choice", "toolChoice", BATON_FIELD_TEXT, ROW(agent_form, tool_choice, 0) },
     { "parallel_tool_calls", "parallelToolCalls", BATON_FIELD_ANY, ROW(agent_form, parallel, 0) },
+};
+
+static const struct baton_field context_rows[] = {
+    { "exec", NULL, BATON_FIELD_ARRAY, ROW(context_form, exec, 0) },
+    { "http", NULL, BATON_FIELD_OBJECT, ROW(context_form, http, 0) },
 };
 
 static const struct baton_field handoff_rows[] = {
@@ -223,12 +232,17 @@ static enum baton_status read_history(struct load *load, const struct baton_json
     return BATON_OK;
 }
 
-static enum baton_status read_context(struct load *load, const struct baton_json *node, struct baton_command *out)
+static enum baton_status read_context(struct load *load, const struct baton_json *node, struct baton_handoff *handoff)
 {
-    static const struct baton_field rows[] = { { "exec", NULL, BATON_FIELD_ARRAY, .offset = 0, .is_required = true } };
-    const struct baton_json *exec = NULL;
-    enum baton_status status = READ_FORM(load, rows, "'context'", node, &exec);
-    return status == BATON_OK ? read_command(load, exec, out) : status;
+    struct context_form form = { .exec = NULL };
+    enum baton_status status = READ_FORM(load, context_rows, "'context'", node, &form);
+    if (status == BATON_OK && (form.exec == NULL) == (form.http == NULL)) {
+        return baton_source_error(load->source, node->offset, load->err, "'context' needs one of exec and http");
+    }
+    if (status != BATON_OK || form.exec != NULL) {
+        return status != BATON_OK ? status : read_command(load, form.exec, &handoff->context);
+    }
+    return baton_tool_http_read(&handoff->context_http, load->arena, load->source, form.http, load->err);
 }
 
 static enum baton_status read_schema(struct load *load, const struct baton_json *node)
@@ -387,7 +401,7 @@ static enum baton_status read_handoff(struct load *load, const struct baton_json
     }
     status = status == BATON_OK ? read_schema(load, form.input) : status;
     status = status == BATON_OK ? read_history(load, form.history, handoff) : status;
-    return status == BATON_OK && form.context != NULL ? read_context(load, form.context, &handoff->context) : status;
+    return status == BATON_OK && form.context != NULL ? read_context(load, form.context, handoff) : status;
 }
 
 /* ---- agents ---- */
@@ -658,39 +672,4 @@ enum baton_status baton_agents_load(struct baton_agents **out, struct baton_aren
     const struct baton_json *root;
     enum baton_status status = baton_document_load(&root, &source, arena, path, err);
     return status == BATON_OK ? baton_agents_parse(out, arena, &source, root, profile, err) : status;
-}
-
-uint32_t baton_agents_find(const struct baton_agents *agents, struct baton_str name)
-{
-    return baton_map_get(&agents->by_name, name);
-}
-
-enum baton_status baton_agents_unknown(const struct baton_agents *agents, struct baton_str name,
-                                       const struct baton_source *source, size_t offset, struct baton_error *err)
-{
-    struct baton_suggest suggest;
-    baton_suggest_init(&suggest, name);
-    for (uint32_t i = 0; i < agents->count; i++) {
-        baton_suggest_offer(&suggest, agents->list[i].name);
-    }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_source_error(source, offset, err, "unknown agent '%.*s'%s", (int)name.length, name.data,
-                              baton_suggest_text(&suggest, hint));
-}
-
-uint32_t baton_agents_distance(const struct baton_agents *agents, uint32_t from, uint32_t to)
-{
-    uint16_t hops = agents->distances[(size_t)from * agents->count + to];
-    return hops == BATON_DISTANCE_NONE ? BATON_PATH_UNKNOWN : hops;
-}
-
-const struct baton_handoff *baton_agent_handoff(const struct baton_agent *agent, struct baton_str tool_name)
-{
-    uint32_t value = baton_map_get(&agent->callables, tool_name);
-    return value == BATON_NONE || value < agent->tool_count ? NULL : &agent->handoffs[value - agent->tool_count];
-}
-
-struct baton_str baton_agent_name(const struct baton_agents *agents, uint32_t agent)
-{
-    return agent < agents->count ? agents->list[agent].name : (struct baton_str){ "@none", 5 };
 }

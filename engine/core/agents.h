@@ -46,8 +46,9 @@ struct baton_handoff {
     uint32_t target;
     struct baton_str tool_name;
     struct baton_str description;
-    const struct baton_json *input; /* schema of the arguments, or NULL: {reason?: string} */
-    struct baton_command context;   /* context provider */
+    const struct baton_json *input;             /* schema of the arguments, or NULL: {reason?: string} */
+    struct baton_command context;               /* context provider: a command, */
+    const struct baton_tool_http *context_http; /* or a service; NULL: none */
     enum baton_history_kind history;
     uint32_t history_last; /* messages kept by BATON_HISTORY_LAST */
     bool is_enabled;

@@ -76,10 +76,10 @@ static enum baton_status provide_context(struct baton_response *response, struct
     if (!is_provided) {
         job.instructions = (struct baton_str){ "", 0 };
     }
-    if (!is_provided && plan->handoff->context.argv != NULL) {
+    if (!is_provided && (plan->handoff->context.argv != NULL || plan->handoff->context_http != NULL)) {
         struct baton_error error;
         enum baton_status status = run->options.tools->provide_context(run->options.tools, &job, &error);
-        if (status == BATON_ENOMEM || status == BATON_ELIMIT) {
+        if (status == BATON_ENOMEM || status == BATON_ELIMIT || status == BATON_EINTERRUPTED) {
             *response->err = error;
             return status;
         }

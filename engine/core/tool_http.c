@@ -17,6 +17,33 @@ static const struct baton_field http_rows[] = {
     { "headers", NULL, BATON_FIELD_OBJECT, .offset = offsetof(struct http_form, headers) },
 };
 
+static bool is_name_byte(char byte, bool is_first)
+{
+    return byte == '_' || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (!is_first && byte >= '0' && byte <= '9');
+}
+
+bool baton_tool_http_variable(const char **at, struct baton_str *before, struct baton_str *name)
+{
+    const char *start = *at, *end = *at;
+    for (; *end != '\0'; end++) {
+        size_t length = 0;
+        while (end[0] == '$' && is_name_byte(end[1 + length], length == 0)) {
+            length++;
+        }
+        if (length > 0) {
+            *before = (struct baton_str){ start, (size_t)(end - start) };
+            *name = (struct baton_str){ end + 1, length };
+            *at = end + 1 + length;
+            return true;
+        }
+        end += end[0] == '$' && end[1] == '$';
+    }
+    *before = (struct baton_str){ start, (size_t)(end - start) };
+    *at = end;
+    return false;
+}
+
 static bool begins_with(struct baton_str text, const char *start)
 {
     return text.length > strlen(start) && memcmp(text.data, start, strlen(start)) == 0;

@@ -24,6 +24,10 @@ struct baton_tool_http {
     uint32_t header_count;
 };
 
+/* The next variable in a header's value from *at on, which moves behind it; false when there is no more. `before` gets what
+ * stands before it, or at the end, with `$$` as it is. */
+bool baton_tool_http_variable(const char **at, struct baton_str *before, struct baton_str *name);
+
 /* BATON_EINPUT with the place; BATON_ELIMIT. */
 BATON_MUST_CHECK enum baton_status baton_tool_http_read(const struct baton_tool_http **out, struct baton_arena *arena,
                                                         const struct baton_source *source,

@@ -134,7 +134,7 @@ static enum baton_status default_run_tools(struct baton_tool_runner *runner, str
 }
 
 /* {"additional_instructions": "..."}; the camelCase spelling is taken too. */
-static enum baton_status read_context(struct baton_context_job *job, struct baton_str output, struct baton_error *err)
+enum baton_status baton_context_read(struct baton_context_job *job, struct baton_str output, struct baton_error *err)
 {
     const struct baton_json *node = NULL;
     struct baton_source source = { .name = "context provider", .line_first = 1, .text = output };
@@ -164,6 +164,9 @@ static enum baton_status default_provide_context(struct baton_tool_runner *runne
 {
     (void)runner;
     const struct baton_run_options *options = baton_run_options_of(job->run);
+    if (job->handoff->context_http != NULL) {
+        return baton_error_set(err, BATON_EPROVIDER, "http context providers are called in live runs only");
+    }
     struct baton_text messages = baton_text_with_limit(BATON_FILE_BYTES_MAX);
     baton_messages_write(&messages, job->messages, job->message_count, options->agents);
     struct baton_exec exec = { .command = &job->handoff->context,
@@ -177,7 +180,7 @@ static enum baton_status default_provide_context(struct baton_tool_runner *runne
         status = baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s", (int)exec.output.length,
                                  exec.output.data);
     }
-    return status == BATON_OK ? read_context(job, exec.output, err) : status;
+    return status == BATON_OK ? baton_context_read(job, exec.output, err) : status;
 }
 
 struct baton_tool_runner *baton_tool_runner_default(void)

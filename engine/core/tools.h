@@ -55,6 +55,10 @@ struct baton_tool_runner {
  * callbacks of the library's user first (run.h). One for the process. */
 struct baton_tool_runner *baton_tool_runner_default(void);
 
+/* Reads what a context provider answered, `{"additional_instructions": "..."}` or nothing, into job->instructions. BATON_EINPUT. */
+BATON_MUST_CHECK enum baton_status baton_context_read(struct baton_context_job *job, struct baton_str output,
+                                                      struct baton_error *err);
+
 struct baton_exec {
     const struct baton_command *command;
     struct baton_str input; /* on its standard input */

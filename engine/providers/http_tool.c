@@ -10,8 +10,9 @@
 
 enum { LIFE_BYTES_MAX = 64 * 1024 * 1024, SHOWN_BYTES = 200 };
 
-/* A tool, ready to be called. */
+/* A tool or a context provider, ready to be called. */
 struct target {
+    struct baton_str name; /* of the tool */
     const struct baton_tool_http *http;
     struct baton_http_header headers[BATON_TOOL_HEADERS_MAX];
 };
@@ -20,9 +21,11 @@ struct baton_http_tools {
     struct baton_tool_runner runner; /* first */
     struct baton_http_tools_options options;
     struct baton_arena *arena;
-    struct baton_http *http; /* NULL: no tool needs it */
-    struct target **targets; /* per tool of the file; NULL: of another kind */
-    const char **secrets;    /* what came from the environment */
+    struct baton_http *http;  /* NULL: no tool needs it */
+    struct target **targets;  /* per tool of the file; NULL: of another kind */
+    struct target **contexts; /* of all handoffs that have one */
+    size_t context_count;
+    const char **secrets; /* what came from the environment */
     size_t secret_count;
 };
 
@@ -33,35 +36,29 @@ static enum baton_status no_memory(struct baton_error *err)
 
 /* ---- headers ---- */
 
-static bool is_name_byte(char byte, bool is_first)
+/* A text with each `$$` as one dollar. */
+static void put_plain(struct baton_text *out, struct baton_str text)
 {
-    return byte == '_' || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (!is_first && byte >= '0' && byte <= '9');
-}
-
-static size_t name_length(const char *text)
-{
-    size_t length = 0;
-    while (is_name_byte(text[length], length == 0)) {
-        length++;
+    for (size_t i = 0; i < text.length; i++) {
+        baton_text_putc(out, text.data[i]);
+        i += text.data[i] == '$' && i + 1 < text.length && text.data[i + 1] == '$';
     }
-    return length;
 }
 
 static enum baton_status put_variable(struct baton_http_tools *tools, struct baton_text *out, const char *name,
-                                      const struct baton_tool *tool, struct baton_error *err)
+                                      struct baton_str tool, struct baton_error *err)
 {
     const struct baton_http_tools_options *options = &tools->options;
     const char *found = options->setting == NULL ? NULL : options->setting(options->user, name);
     if (found == NULL || found[0] == '\0') {
         return baton_error_set(err, BATON_EUSAGE, "the tool '%.*s' needs the environment variable %s, which is not set",
-                               (int)tool->name.length, tool->name.data, name);
+                               (int)tool.length, tool.data, name);
     }
     for (const char *byte = found; *byte != '\0'; byte++) {
         if (*byte < ' ' || *byte > '~') {
             return baton_error_set(err, BATON_EUSAGE,
                                    "the environment variable %s of the tool '%.*s' holds an odd byte", name,
-                                   (int)tool->name.length, tool->name.data);
+                                   (int)tool.length, tool.data);
         }
     }
     const char *copy = baton_arena_copy(tools->arena, found, strlen(found));
@@ -79,35 +76,33 @@ static enum baton_status put_variable(struct baton_http_tools *tools, struct bat
 }
 
 static enum baton_status fill_value(struct baton_http_tools *tools, struct baton_text *out, const char *value,
-                                    const struct baton_tool *tool, struct baton_error *err)
+                                    struct baton_str tool, struct baton_error *err)
 {
-    enum baton_status status = BATON_OK;
-    for (const char *at = value; *at != '\0' && status == BATON_OK; at++) {
-        const size_t length = *at == '$' ? name_length(at + 1) : 0;
-        if (length > 0) {
-            const char *name = baton_arena_copy(tools->arena, at + 1, length);
-            status = name == NULL ? no_memory(err) : put_variable(tools, out, name, tool, err);
-            at += length;
-        } else {
-            baton_text_putc(out, *at);
-            at += at[0] == '$' && at[1] == '$';
+    struct baton_str before, name;
+    while (baton_tool_http_variable(&value, &before, &name)) {
+        const char *copy = baton_arena_copy(tools->arena, name.data, name.length);
+        put_plain(out, before);
+        enum baton_status status = copy == NULL ? no_memory(err) : put_variable(tools, out, copy, tool, err);
+        if (status != BATON_OK) {
+            return status;
         }
     }
-    return status;
+    put_plain(out, before);
+    return BATON_OK;
 }
 
-static enum baton_status target_fill(struct baton_http_tools *tools, struct target *target,
-                                     const struct baton_tool *tool, struct baton_error *err)
+static enum baton_status target_fill(struct baton_http_tools *tools, struct target *target, struct baton_error *err)
 {
+    const struct baton_tool_http *http = target->http;
     enum baton_status status = BATON_OK;
-    for (uint32_t i = 0; i < tool->http->header_count && status == BATON_OK; i++) {
+    for (uint32_t i = 0; i < http->header_count && status == BATON_OK; i++) {
         struct baton_text value = baton_text_with_limit(BATON_HTTP_REQUEST_HEADER_BYTES_MAX);
-        status = fill_value(tools, &value, tool->http->headers[i].value, tool, err);
+        status = fill_value(tools, &value, http->headers[i].value, target->name, err);
         const char *copy = baton_arena_copy(tools->arena, value.length == 0 ? "" : value.data, value.length);
-        target->headers[i] = (struct baton_http_header){ tool->http->headers[i].name, copy };
+        target->headers[i] = (struct baton_http_header){ http->headers[i].name, copy };
         if (status == BATON_OK && (value.failed || copy == NULL)) {
             status = baton_error_set(err, BATON_ELIMIT, "the headers of the tool '%.*s' do not fit",
-                                     (int)tool->name.length, tool->name.data);
+                                     (int)target->name.length, target->name.data);
         }
         baton_text_clear(&value);
     }
@@ -116,7 +111,7 @@ static enum baton_status target_fill(struct baton_http_tools *tools, struct targ
 
 /* ---- setting up ---- */
 
-static enum baton_status url_check(const struct baton_http_tools *tools, const struct baton_tool *tool,
+static enum baton_status url_check(const struct baton_http_tools *tools, const struct target *target,
                                    struct baton_error *err)
 {
     const struct baton_curl *curl = NULL;
@@ -126,18 +121,55 @@ static enum baton_status url_check(const struct baton_http_tools *tools, const s
     if (status != BATON_OK) {
         return status;
     }
-    status = baton_http_url_parse(&url, curl, tool->http->url, tools->options.unix_socket, &inner);
+    status = baton_http_url_parse(&url, curl, target->http->url, tools->options.unix_socket, &inner);
     if (status != BATON_OK) {
-        return baton_error_set(err, status, "the tool '%.*s': %s", (int)tool->name.length, tool->name.data, inner.text);
+        return baton_error_set(err, status, "the tool '%.*s': %s", (int)target->name.length, target->name.data,
+                               inner.text);
     }
     baton_http_url_clear(&url, curl);
     return BATON_OK;
 }
 
+static enum baton_status target_new(struct baton_http_tools *tools, struct target **out, struct baton_str name,
+                                    const struct baton_tool_http *http, struct baton_error *err)
+{
+    const struct baton_http_options options = { .clock = tools->options.clock,
+                                                .interrupted = tools->options.interrupted };
+    struct target *target = *out = baton_arena_zero(tools->arena, sizeof *target);
+    if (target == NULL) {
+        return no_memory(err);
+    }
+    target->name = name;
+    target->http = http;
+    enum baton_status status = url_check(tools, target, err);
+    status = status == BATON_OK ? target_fill(tools, target, err) : status;
+    return status == BATON_OK && tools->http == NULL ? baton_http_new(&tools->http, &options, err) : status;
+}
+
+static enum baton_status fill_contexts(struct baton_http_tools *tools, struct baton_error *err)
+{
+    const struct baton_agents *agents = tools->options.agents;
+    size_t count = 0;
+    for (uint32_t i = 0; i < agents->count; i++) {
+        count += agents->list[i].handoff_count;
+    }
+    tools->contexts = baton_arena_array(tools->arena, count + 1, sizeof *tools->contexts);
+    enum baton_status status = tools->contexts == NULL ? no_memory(err) : BATON_OK;
+    for (uint32_t i = 0; i < agents->count; i++) {
+        for (uint32_t k = 0; k < agents->list[i].handoff_count && status == BATON_OK; k++) {
+            const struct baton_handoff *handoff = &agents->list[i].handoffs[k];
+            if (handoff->context_http != NULL) {
+                status = target_new(tools, &tools->contexts[tools->context_count++], handoff->tool_name,
+                                    handoff->context_http, err);
+            }
+        }
+    }
+    return status;
+}
+
 static enum baton_status fill(struct baton_http_tools *tools, struct baton_error *err)
 {
     const struct baton_agents *agents = tools->options.agents;
-    const struct baton_http_options http = { .clock = tools->options.clock, .interrupted = tools->options.interrupted };
     enum baton_status status = BATON_OK;
     tools->arena = baton_arena_new(LIFE_BYTES_MAX);
     tools->targets =
@@ -150,16 +182,9 @@ static enum baton_status fill(struct baton_http_tools *tools, struct baton_error
         if (tool->kind != BATON_TOOL_HTTP) {
             continue;
         }
-        struct target *target = tools->targets[i] = baton_arena_zero(tools->arena, sizeof *target);
-        if (target == NULL) {
-            return no_memory(err);
-        }
-        target->http = tool->http;
-        status = url_check(tools, tool, err);
-        status = status == BATON_OK ? target_fill(tools, target, tool, err) : status;
-        status = status == BATON_OK && tools->http == NULL ? baton_http_new(&tools->http, &http, err) : status;
+        status = target_new(tools, &tools->targets[i], tool->name, tool->http, err);
     }
-    return status;
+    return status == BATON_OK ? fill_contexts(tools, err) : status;
 }
 
 /* ---- calls ---- */
@@ -210,16 +235,17 @@ static enum baton_status take(const struct baton_http_tools *tools, struct baton
                         : BATON_OK;
 }
 
-static enum baton_status call(struct baton_http_tools *tools, const struct baton_tool_batch *batch,
-                              struct baton_tool_job *job, struct baton_error *err)
+/* Posts the body; the answer, or what went wrong, becomes the job's result. */
+static enum baton_status post(struct baton_http_tools *tools, const struct target *target, struct baton_str body,
+                              struct baton_run *run, struct baton_tool_job *job, struct baton_arena *arena,
+                              struct baton_error *err)
 {
-    const struct target *target = tools->targets[job->tool - batch->agents->tools];
     const struct baton_http_request request = {
         .url = target->http->url,
         .headers = target->headers,
         .header_count = target->http->header_count,
-        .body = job->call->arguments.length > 0 ? job->call->arguments : BATON_STR("{}"),
-        .timeout_ns = (uint64_t)baton_run_options_of(batch->run)->limits.tool_timeout_ns,
+        .body = body,
+        .timeout_ns = (uint64_t)baton_run_options_of(run)->limits.tool_timeout_ns,
         .unix_socket = tools->options.unix_socket,
         .body_bytes_max = BATON_TOOL_RESULT_BYTES_MAX,
     };
@@ -227,15 +253,22 @@ static enum baton_status call(struct baton_http_tools *tools, const struct baton
     struct baton_error inner;
     enum baton_status status = baton_http_post(&response, tools->http, &request, &inner);
     if (status == BATON_OK) {
-        return take(tools, job, &response, batch->arena, err);
+        return take(tools, job, &response, arena, err);
     }
     if (status != BATON_EPROVIDER && status != BATON_EUSAGE) {
         return baton_error_set(err, status, "%s", inner.text);
     }
-    char *text = baton_arena_copy(batch->arena, inner.text, strlen(inner.text));
+    char *text = baton_arena_copy(arena, inner.text, strlen(inner.text));
     finish(tools, job, text, true);
     return text == NULL ? baton_error_set(err, BATON_ELIMIT, "the result of a tool needs more memory than is allowed")
                         : BATON_OK;
+}
+
+static enum baton_status call(struct baton_http_tools *tools, const struct baton_tool_batch *batch,
+                              struct baton_tool_job *job, struct baton_error *err)
+{
+    struct baton_str arguments = job->call->arguments.length > 0 ? job->call->arguments : BATON_STR("{}");
+    return post(tools, tools->targets[job->tool - batch->agents->tools], arguments, batch->run, job, batch->arena, err);
 }
 
 /* Whether a callback of the library's user took the job. */
@@ -295,12 +328,33 @@ static enum baton_status run_tools(struct baton_tool_runner *runner, struct bato
     return status == BATON_OK ? run_others(batch, passed_ns, err) : status;
 }
 
+static enum baton_status ask_context(struct baton_http_tools *tools, const struct target *target,
+                                     struct baton_context_job *job, struct baton_error *err)
+{
+    struct baton_text messages = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    struct baton_tool_job answer = { .result = BATON_STR("") };
+    baton_messages_write(&messages, job->messages, job->message_count, tools->options.agents);
+    enum baton_status status = messages.failed
+                                   ? baton_error_set(err, BATON_ELIMIT, "the history is too large to hand over")
+                                   : post(tools, target, baton_text_str(&messages), job->run, &answer, job->arena, err);
+    baton_text_clear(&messages);
+    if (status == BATON_OK && answer.is_error) {
+        return baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s", (int)answer.result.length,
+                               answer.result.data);
+    }
+    return status == BATON_OK ? baton_context_read(job, answer.result, err) : status;
+}
+
 static enum baton_status provide_context(struct baton_tool_runner *runner, struct baton_context_job *job,
                                          struct baton_error *err)
 {
+    struct baton_http_tools *tools = (struct baton_http_tools *)runner;
     struct baton_tool_runner *others = baton_tool_runner_default();
-    (void)runner;
-    return others->provide_context(others, job, err);
+    const struct target *target = NULL;
+    for (size_t i = 0; i < tools->context_count && target == NULL; i++) {
+        target = tools->contexts[i]->http == job->handoff->context_http ? tools->contexts[i] : NULL;
+    }
+    return target == NULL ? others->provide_context(others, job, err) : ask_context(tools, target, job, err);
 }
 
 enum baton_status baton_http_tools_new(struct baton_http_tools **out, const struct baton_http_tools_options *options,

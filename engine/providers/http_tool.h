@@ -1,9 +1,10 @@
-/* http_tool.h - runs `http` tools: the call's arguments are posted as JSON, the body of the answer is the result.
+/* http_tool.h - runs `http` tools: the call's arguments are posted as JSON, the body of the answer is the result. Context
+ * providers that are services get the messages posted, as commands get them on their standard input.
  *
  *     status = baton_http_tools_new(&tools, &options, &err);    // in each worker thread, beside its live caller
  *     run_options.tools = baton_http_tools_runner(tools);
  *
- * All other tools and the context providers go to baton_tool_runner_default(); agents that run as tools have this runner
+ * All others go to baton_tool_runner_default(); agents that run as tools have this runner
  * too, as nested runs keep their parent's. A status that is not 2xx, no answer in time (limits.tool_timeout_ms), more than
  * BATON_TOOL_RESULT_BYTES_MAX or what is no UTF-8 is an error result, which the model gets to read. Nothing is tried again,
  * as a tool may have done its work before it failed; redirects are not followed; plain http:// is for this machine.

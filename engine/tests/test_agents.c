@@ -167,7 +167,7 @@ Test(agents, refuses_faulty_agents_and_handoffs)
         { "a history of two kinds", HEAD "  a: { handoffs: [{ agent: a, history: { last: 1, first: 1 } }] }\n",
           "a.yaml:4:40: 'history' must be full, none, last_user, no_tools or { last: N }" },
         { "a context that is no command", HEAD "  a: { handoffs: [{ agent: a, context: {} }] }\n",
-          "a.yaml:4:40: 'context' needs a key 'exec'" },
+          "a.yaml:4:40: 'context' needs one of exec and http" },
         { "a command of nothing", HEAD "  a: { handoffs: [{ agent: a, context: { exec: [] } }] }\n",
           "a.yaml:4:48: 'exec' must be a list of 1 to 64 words" },
         { "a switch that is a word", HEAD "  a: { handoffs: [{ agent: a, enabled: on }] }\n",

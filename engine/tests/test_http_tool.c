@@ -187,6 +187,46 @@ Test(http_tool, leaves_other_tools_to_the_usual_runner_and_runs_inside_agents_th
     desk_close(&desk);
 }
 
+/* ---- context providers ---- */
+
+#define CONTEXT \
+    "handoffs: [{ agent: billing, context: { http: { url: 'http://localhost/user', headers: { x-key: $TOOL_KEY } } } }]"
+
+Test(http_tool, a_context_provider_gets_the_messages_and_adds_instructions)
+{
+    static const struct row {
+        const char *name;
+        struct misbehave_step step;
+        const char *instructions; /* NULL: the handoff is refused */
+    } rows[] = {
+        { "instructions", { .body = "{\"additional_instructions\":\"Be kind.\"}" }, "Be kind." },
+        { "nothing", { .body = "" }, "" },
+        { "a failure that quotes the key", { .head = "HTTP/1.1 500 No\r\n", .body = "no " SECRET }, NULL },
+        { "no instructions", { .body = "[1]" }, NULL },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        static const struct stage_options options = {
+            .triage = CONTEXT,
+            .replies = { { .calls = { { .name = "transfer_to_billing", .arguments = "{}" } } }, { .text = "x" } },
+        };
+        struct desk desk;
+        desk_open(&desk, &options, &rows[i].step, 1);
+        const struct baton_exchange *exchange = stage_say(&desk.stage, "U", false);
+        cr_assert_not_null(exchange, "%s: %s", rows[i].name, desk.stage.err.text);
+        cr_assert_eq(misbehave_request_count(desk.server), 1, "%s", rows[i].name);
+        const char *asked = misbehave_request(desk.server, 0)->bytes;
+        cr_expect(strstr(asked, "POST /user ") != NULL && strstr(asked, "\r\nx-key: " SECRET "\r\n") != NULL &&
+                      strstr(asked, "[{\"role\":\"user\",\"content\":\"U\"}") != NULL,
+                  "%s: %s", rows[i].name, asked);
+        cr_expect_eq(exchange->depth, rows[i].instructions != NULL, "%s: %u", rows[i].name, exchange->depth);
+        if (rows[i].instructions != NULL) {
+            cr_expect_str_eq(desk.stage.requests[1].instructions, rows[i].instructions, "%s", rows[i].name);
+        }
+        cr_expect(strstr(stage_event_lines(&desk.stage), SECRET) == NULL, "%s", rows[i].name);
+        desk_close(&desk);
+    }
+}
+
 /* ---- what a file may say ---- */
 
 static const char *load_error(struct baton_arena *arena, const char *http)

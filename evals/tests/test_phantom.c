@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* Sentences as assistants write them, by hand and by kind; what they are said to be was decided before the patterns were. */
+/* Sentences as assistants write them, by hand and by kind, and what each is said to be. */
 static const char *const promises[] = {
     "I'll transfer you to billing.",
     "I\xe2\x80\x99ll transfer you to our billing team now.",
