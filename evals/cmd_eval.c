@@ -131,80 +131,15 @@ static enum baton_status read_stop_early(const struct eval *eval, struct baton_s
     return BATON_OK;
 }
 
-/* ---- reports ---- */
-
-/* The form of `FORM[=FILE]`; its file, or NULL. */
-static enum baton_status read_report(const struct eval *eval, const char *text, const struct baton_report_form **form,
-                                     const char **file)
-{
-    const char *equals = strchr(text, '=');
-    struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
-    *file = equals == NULL ? NULL : equals + 1;
-    *form = baton_report_form_find(name);
-    if (*form != NULL) {
-        return *file == NULL || **file != '\0'
-                   ? BATON_OK
-                   : baton_error_set(eval->err, BATON_EUSAGE, "--report %s names no file after '='", text);
-    }
-    struct baton_suggest suggest;
-    char hint[BATON_SUGGEST_TEXT_BYTES], names[512];
-    size_t length = 0;
-    baton_suggest_init(&suggest, name);
-    for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(baton_report_form_at(i)->name));
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i == 0 ? "" : ", ",
-                                   baton_report_form_at(i)->name);
-    }
-    return baton_error_set(eval->err, BATON_EUSAGE, "unknown report form '%.*s'; there are %s%s", (int)name.length,
-                           name.data, names, baton_suggest_text(&suggest, hint));
-}
-
-static enum baton_status add_sink(struct eval *eval, const char *form, const char *file)
-{
-    const char *path = file;
-    if (path == NULL && eval->args.out != NULL && baton_report_form_find(baton_str_of(form))->file_name != NULL) {
-        path = baton_arena_printf(eval->session.arena, "%s/%s", eval->args.out,
-                                  baton_report_form_find(baton_str_of(form))->file_name);
-        if (path == NULL) {
-            return baton_error_set(eval->err, BATON_ENOMEM, "out of memory");
-        }
-    }
-    return baton_report_sinks_add(&eval->sinks, baton_report_form_find(baton_str_of(form)), path, eval->err);
-}
-
-static bool has_sink(const struct eval *eval, const struct baton_report_form *form, const char *file)
-{
-    return file == NULL && eval->args.out != NULL &&
-           (strcmp(form->name, "json") == 0 || strcmp(form->name, "jsonl") == 0);
-}
-
-/* --out has the figures and the rows; --report more; without any the terminal tells. */
-static enum baton_status choose_sinks(struct eval *eval)
-{
-    const struct eval_args *args = &eval->args;
-    enum baton_status status = BATON_OK;
-    eval->sinks.arena = eval->session.arena;
-    if (args->out != NULL) {
-        status = add_sink(eval, "jsonl", NULL);
-        status = status == BATON_OK ? add_sink(eval, "json", NULL) : status;
-    }
-    for (size_t i = 0; i < args->reports.count && status == BATON_OK; i++) {
-        const struct baton_report_form *form;
-        const char *file;
-        status = read_report(eval, args->reports.items[i], &form, &file);
-        if (status == BATON_OK && !has_sink(eval, form, file)) {
-            status = add_sink(eval, form->name, file);
-        }
-    }
-    if (status == BATON_OK && args->json) {
-        return baton_report_sinks_add(&eval->sinks, baton_report_form_find(BATON_STR("json")), NULL, eval->err);
-    }
-    return status == BATON_OK && !args->quiet && args->reports.count == 0 ? add_sink(eval, "terminal", NULL) : status;
-}
-
 static enum baton_status check_args(struct eval *eval)
 {
-    enum baton_status status = choose_sinks(eval);
+    const struct baton_report_choice choice = { .folder = eval->args.out,
+                                                .reports = &eval->args.reports,
+                                                .has_rows = true,
+                                                .has_steps = true,
+                                                .is_json = eval->args.json,
+                                                .is_quiet = eval->args.quiet };
+    enum baton_status status = baton_report_sinks_choose(&eval->sinks, eval->session.arena, &choice, eval->err);
     if (status == BATON_OK && eval->session.suite.conversation_count == 0) {
         status =
             baton_error_set(eval->err, BATON_EUSAGE, "no conversations: name a suite, or give --conversations FILE");

@@ -3,12 +3,11 @@
 #include "evals/decide.h"
 #include "evals/merge.h"
 #include "evals/outdir.h"
+#include "evals/report_sinks.h"
 #include "evals/rows.h"
 #include "evals/summarize.h"
 #include "evals/verbs.h"
 #include "evals/weights.h"
-#include "reports/forms.h"
-#include "reports/terminal.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -26,7 +25,7 @@ static const struct baton_switch switches[] = {
     { "out", 0, BATON_SWITCH_TEXT, offsetof(struct merge_args, out), "DIR",
       "write summary.json, results.jsonl and counts.json there", 0, 0 },
     { "report", 0, BATON_SWITCH_LIST, offsetof(struct merge_args, reports), "FORM[=FILE]",
-      "terminal, json, junit, tap, csv, markdown, ..., to a file; may be repeated", 0, 0 },
+      "one more report, to a file, into --out or to standard output; may be repeated", 0, 0 },
     { "baseline", 0, BATON_SWITCH_TEXT, offsetof(struct merge_args, baseline), "PATH",
       "compare with those results: a folder, or a summary.json with its results.jsonl beside it", 0, 0 },
     { "json", 0, BATON_SWITCH_FLAG, offsetof(struct merge_args, json), NULL, "print summary.json instead of the report",
@@ -43,6 +42,9 @@ struct merging {
     struct baton_summary summary;
     struct baton_decision decision;
     struct baton_baseline baseline;
+    struct baton_report_sinks sinks;
+    struct baton_report_part parts[BATON_SINKS_MAX];
+    bool has_rows;
     FILE *rows; /* all rows in input order; NULL: not at hand */
     struct baton_text failures;
     uint32_t failure_count;
@@ -56,41 +58,45 @@ static enum baton_status no_memory(const struct merging *merging)
 
 /* ---- rows ---- */
 
-/* Puts the rows together in a file of its own, or in DIR/results.jsonl. */
+/* Puts the rows together in a file without a name. */
 static enum baton_status gather_rows(struct merging *merging)
 {
-    struct baton_out_file out = { 0 };
-    const char *folder = merging->args.out;
-    if (!baton_merge_has_rows(&merging->merge, merging->arena)) {
+    if (!merging->has_rows) {
         fputs("baton: a shard has no results.jsonl beside its counts; only the summary is merged\n", stderr);
         return BATON_OK;
     }
-    if (folder == NULL) {
-        merging->rows = tmpfile();
-        return merging->rows == NULL
-                   ? baton_error_set(merging->err, BATON_EIO, "no temporary file: %s", strerror(errno))
-                   : baton_merge_rows(&merging->merge, merging->rows, merging->arena, merging->err);
-    }
-    enum baton_status status = baton_out_open(&out, merging->arena, folder, "results.jsonl", merging->err);
-    status = status == BATON_OK ? baton_merge_rows(&merging->merge, out.file, merging->arena, merging->err) : status;
-    if (status != BATON_OK) {
-        baton_out_discard(&out);
-        return status;
-    }
-    status = baton_out_commit(&out, merging->err);
-    merging->rows = status == BATON_OK ? fopen(out.path, "re") : NULL;
-    return status == BATON_OK && merging->rows == NULL
-               ? baton_error_set(merging->err, BATON_EIO, "cannot read '%s' again: %s", out.path, strerror(errno))
-               : status;
+    merging->rows = tmpfile();
+    return merging->rows == NULL ? baton_error_set(merging->err, BATON_EIO, "no temporary file: %s", strerror(errno))
+                                 : baton_merge_rows(&merging->merge, merging->rows, merging->arena, merging->err);
 }
 
-/* What is done with all repeats of a conversation. */
-typedef void on_conversation(struct merging *merging, void *user, const struct baton_result *repeats, uint32_t count);
+static void note_failures(struct merging *merging, const struct baton_result *repeats, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && merging->failure_count < FAILURES_MAX; i++) {
+        if (baton_test_outcome_of(&repeats[i]) == BATON_TEST_FAILED) {
+            merging->failure_count++;
+            baton_text_append(&merging->failures, repeats[i].id.data, repeats[i].id.length);
+            baton_text_puts(&merging->failures, ": ");
+            baton_result_reasons(&merging->failures, &repeats[i]);
+            baton_text_putc(&merging->failures, '\n');
+        }
+    }
+}
 
-static enum baton_status each_conversation(struct merging *merging, on_conversation *act, void *user)
+static enum baton_status take_conversation(struct merging *merging, const struct baton_result *repeats, uint32_t count)
+{
+    struct baton_report_part *parts = merging->parts;
+    baton_report_parts_reset(parts, merging->sinks.count);
+    note_failures(merging, repeats, count);
+    enum baton_status status = baton_report_parts_write(parts, &merging->sinks, merging->merge.whole.suite.suite.name,
+                                                        repeats, count, merging->err);
+    return status == BATON_OK ? baton_report_sinks_take(&merging->sinks, parts, merging->err) : status;
+}
+
+static enum baton_status take_rows(struct merging *merging)
 {
     struct baton_rows rows;
-    uint32_t repeat_max = (uint32_t)merging->summary.suite.repeat, count = 0;
+    uint32_t repeat_max = (uint32_t)merging->merge.whole.suite.suite.repeat, count = 0;
     struct baton_result *repeats = baton_arena_array(merging->arena, repeat_max + 1, sizeof *repeats);
     if (repeats == NULL) {
         return no_memory(merging);
@@ -100,7 +106,7 @@ static enum baton_status each_conversation(struct merging *merging, on_conversat
         status = baton_rows_next(&rows, merging->err);
         bool is_at_end = rows.line.length == 0;
         if (status == BATON_OK && count > 0 && (is_at_end || baton_rows_is_first(&rows) || count == repeat_max)) {
-            act(merging, user, repeats, count);
+            status = take_conversation(merging, repeats, count);
             baton_arena_reset(merging->row_arena);
             count = 0;
         }
@@ -115,20 +121,6 @@ static enum baton_status each_conversation(struct merging *merging, on_conversat
     }
     baton_rows_close(&rows);
     return status;
-}
-
-static void note_failures(struct merging *merging, void *user, const struct baton_result *repeats, uint32_t count)
-{
-    (void)user;
-    for (uint32_t i = 0; i < count && merging->failure_count < FAILURES_MAX; i++) {
-        if (baton_test_outcome_of(&repeats[i]) == BATON_TEST_FAILED) {
-            merging->failure_count++;
-            baton_text_append(&merging->failures, repeats[i].id.data, repeats[i].id.length);
-            baton_text_puts(&merging->failures, ": ");
-            baton_result_reasons(&merging->failures, &repeats[i]);
-            baton_text_putc(&merging->failures, '\n');
-        }
-    }
 }
 
 /* ---- figures ---- */
@@ -173,84 +165,6 @@ static enum baton_status make_summary(struct merging *merging)
 
 /* ---- reports ---- */
 
-static enum baton_status find_form(const struct merging *merging, const char *text,
-                                   const struct baton_report_form **form, const char **file)
-{
-    const char *equals = strchr(text, '=');
-    struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
-    *file = equals == NULL ? NULL : equals + 1;
-    *form = baton_report_form_find(name);
-    if (*form == NULL) {
-        return baton_error_set(merging->err, BATON_EUSAGE, "unknown report form '%.*s'; see 'baton merge --help'",
-                               (int)name.length, name.data);
-    }
-    if ((*form)->wants_steps || (*form)->bytes_failed_max > 0) {
-        return baton_error_set(merging->err, BATON_EUSAGE,
-                               "the form '%s' needs the conversations themselves, which results do not hold; make it "
-                               "with baton eval",
-                               (*form)->name);
-    }
-    return BATON_OK;
-}
-
-static enum baton_status check_args(const struct merging *merging)
-{
-    enum baton_status status = BATON_OK;
-    for (size_t i = 0; i < merging->args.reports.count && status == BATON_OK; i++) {
-        const struct baton_report_form *form;
-        const char *file;
-        status = find_form(merging, merging->args.reports.items[i], &form, &file);
-    }
-    return status;
-}
-
-struct form_writing {
-    const struct baton_report_form *form;
-    struct baton_text *out;
-};
-
-static void write_conversation(struct merging *merging, void *user, const struct baton_result *repeats, uint32_t count)
-{
-    struct form_writing *writing = user;
-    writing->form->conversation(writing->out, merging->summary.suite.name, repeats, count);
-}
-
-static enum baton_status put_form(struct merging *merging, const struct baton_report_form *form, const char *file)
-{
-    struct baton_text text = baton_text_with_limit(MERGE_BYTES_MAX);
-    struct form_writing writing = { .form = form, .out = &text };
-    struct baton_report_context context = {
-        .summary = &merging->summary,
-        .has_colour = file == NULL && baton_world.has_colour && !merging->args.no_color,
-        .is_replay = baton_str_is(merging->summary.suite.provider, "transcript"),
-        .failures = merging->failures.data,
-        .verdict_reason = merging->decision.reason,
-        .comparison = merging->summary.baseline,
-    };
-    enum baton_status status = BATON_OK;
-    if (form->before != NULL) {
-        form->before(&text, &context);
-    }
-    if (form->conversation != NULL) {
-        status = merging->rows == NULL
-                     ? baton_error_set(merging->err, BATON_EUSAGE,
-                                       "the form '%s' needs the results.jsonl of every shard", form->name)
-                     : each_conversation(merging, write_conversation, &writing);
-    }
-    if (form->after != NULL) {
-        form->after(&text, &context);
-    }
-    if (status == BATON_OK && text.failed) {
-        status = no_memory(merging);
-    } else if (status == BATON_OK && file == NULL) {
-        fwrite(text.data, 1, text.length, stdout); /* a failure shows when main() flushes */
-    } else if (status == BATON_OK) {
-        status = baton_out_write(merging->arena, NULL, file, baton_text_str(&text), merging->err);
-    }
-    baton_text_clear(&text);
-    return status;
-}
-
 static enum baton_status put_counts(struct merging *merging)
 {
     struct baton_text text = baton_text_with_limit(MERGE_BYTES_MAX);
@@ -262,51 +176,50 @@ static enum baton_status put_counts(struct merging *merging)
     return status;
 }
 
-static enum baton_status put_named(struct merging *merging, const char *name, const char *file)
-{
-    return put_form(merging, baton_report_form_find(baton_str_of(name)), file);
-}
-
 static enum baton_status put_reports(struct merging *merging)
 {
-    enum baton_status status = BATON_OK;
-    if (merging->args.out != NULL) {
-        const char *path = baton_arena_printf(merging->arena, "%s/summary.json", merging->args.out);
-        status = path == NULL ? no_memory(merging) : put_counts(merging);
-        status = status == BATON_OK ? put_named(merging, "json", path) : status;
-    }
-    for (size_t i = 0; i < merging->args.reports.count && status == BATON_OK; i++) {
-        const struct baton_report_form *form;
-        const char *file;
-        status = find_form(merging, merging->args.reports.items[i], &form, &file);
-        status = status == BATON_OK ? put_form(merging, form, file) : status;
-    }
-    if (status == BATON_OK && merging->args.json) {
-        return put_named(merging, "json", NULL);
-    }
-    return status == BATON_OK && !merging->args.quiet && merging->args.reports.count == 0
-               ? put_named(merging, "terminal", NULL)
-               : status;
+    struct baton_report_context context = {
+        .summary = &merging->summary,
+        .has_colour = baton_world.has_colour && !merging->args.no_color,
+        .is_replay = baton_str_is(merging->summary.suite.provider, "transcript") ||
+                     baton_str_is(merging->summary.suite.provider, "cassette"),
+        .failures = merging->failures.data,
+        .verdict_reason = merging->decision.reason,
+        .comparison = merging->summary.baseline,
+    };
+    enum baton_status status = merging->args.out == NULL ? BATON_OK : put_counts(merging);
+    return status == BATON_OK ? baton_report_sinks_finish(&merging->sinks, &context, merging->err) : status;
+}
+
+static enum baton_status choose_sinks(struct merging *merging)
+{
+    const struct baton_report_choice choice = { .folder = merging->args.out,
+                                                .reports = &merging->args.reports,
+                                                .has_rows = merging->has_rows,
+                                                .is_json = merging->args.json,
+                                                .is_quiet = merging->args.quiet };
+    enum baton_status status = baton_report_sinks_choose(&merging->sinks, merging->arena, &choice, merging->err);
+    status =
+        status == BATON_OK && merging->args.out != NULL ? baton_outdir_make(merging->args.out, merging->err) : status;
+    baton_report_parts_init(merging->parts, BATON_SINKS_MAX);
+    return status == BATON_OK ? baton_report_sinks_open(&merging->sinks, merging->err) : status;
 }
 
 /* ---- the verb ---- */
 
 static enum baton_status merge_all(struct merging *merging, const struct baton_arg_list *paths)
 {
-    enum baton_status status = check_args(merging);
-    status = status == BATON_OK
-                 ? baton_merge_load(&merging->merge, merging->arena, paths->items, paths->count, merging->err)
-                 : status;
-    status =
-        status == BATON_OK && merging->args.out != NULL ? baton_outdir_make(merging->args.out, merging->err) : status;
+    enum baton_status status =
+        baton_merge_load(&merging->merge, merging->arena, paths->items, paths->count, merging->err);
+    merging->has_rows = status == BATON_OK && baton_merge_has_rows(&merging->merge, merging->arena);
     status = status == BATON_OK
                  ? baton_baseline_open(&merging->baseline, merging->arena, merging->args.baseline, false, merging->err)
                  : status;
+    status = status == BATON_OK ? choose_sinks(merging) : status;
     status = status == BATON_OK ? gather_rows(merging) : status;
+    status = status == BATON_OK && merging->rows != NULL ? take_rows(merging) : status;
     status = status == BATON_OK ? make_summary(merging) : status;
-    status = status == BATON_OK && merging->rows != NULL ? each_conversation(merging, note_failures, NULL) : status;
-    status = status == BATON_OK ? put_reports(merging) : status;
-    return status;
+    return status == BATON_OK ? put_reports(merging) : status;
 }
 
 static enum baton_status merge_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
@@ -332,6 +245,8 @@ static enum baton_status merge_run(const struct baton_verb *verb, int argc, char
         fclose(merging.rows);
     }
     baton_baseline_close(&merging.baseline);
+    baton_report_sinks_discard(&merging.sinks);
+    baton_report_parts_clear(merging.parts, BATON_SINKS_MAX);
     baton_merge_clear(&merging.merge);
     baton_text_clear(&merging.failures);
     baton_arena_free(merging.row_arena);

@@ -1,5 +1,7 @@
 #include "evals/report_sinks.h"
 
+#include "engine/base/suggest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,6 +37,93 @@ enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks, const
     };
     sinks->wants_steps = sinks->wants_steps || form->wants_steps;
     return BATON_OK;
+}
+
+/* ---- choosing ---- */
+
+/* The form of `FORM[=FILE]`; its file, or NULL. */
+static enum baton_status read_report(const struct baton_report_choice *choice, const char *text,
+                                     const struct baton_report_form **form, const char **file, struct baton_error *err)
+{
+    const char *equals = strchr(text, '=');
+    struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES], names[512] = "";
+    *file = equals == NULL ? NULL : equals + 1;
+    *form = baton_report_form_find(name);
+    if (*form != NULL && *file != NULL && **file == '\0') {
+        return baton_error_set(err, BATON_EUSAGE, "--report %s names no file after '='", text);
+    }
+    if (*form != NULL && ((*form)->wants_steps && !choice->has_steps)) {
+        return baton_error_set(
+            err, BATON_EUSAGE,
+            "the form '%s' needs the turns of conversations, which results do not hold; make it with "
+            "baton eval",
+            (*form)->name);
+    }
+    if (*form != NULL && (*form)->conversation != NULL && !choice->has_rows) {
+        return baton_error_set(err, BATON_EUSAGE, "the form '%s' needs the results.jsonl of every shard",
+                               (*form)->name);
+    }
+    if (*form != NULL) {
+        return BATON_OK;
+    }
+    baton_suggest_init(&suggest, name);
+    for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
+        size_t length = strlen(names);
+        baton_suggest_offer(&suggest, baton_str_of(baton_report_form_at(i)->name));
+        snprintf(names + length, sizeof names - length, "%s%s", i == 0 ? "" : ", ", baton_report_form_at(i)->name);
+    }
+    return baton_error_set(err, BATON_EUSAGE, "unknown report form '%.*s'; there are %s%s", (int)name.length, name.data,
+                           names, baton_suggest_text(&suggest, hint));
+}
+
+static enum baton_status add_named(struct baton_report_sinks *sinks, const char *folder, const char *name,
+                                   const char *file, struct baton_error *err)
+{
+    const struct baton_report_form *form = baton_report_form_find(baton_str_of(name));
+    const char *path = file;
+    if (path == NULL && folder != NULL && form->file_name != NULL) {
+        path = baton_arena_printf(sinks->arena, "%s/%s", folder, form->file_name);
+        if (path == NULL) {
+            return no_memory(err);
+        }
+    }
+    return baton_report_sinks_add(sinks, form, path, err);
+}
+
+/* Whether the folder has that report anyway. */
+static bool is_there(const struct baton_report_choice *choice, const struct baton_report_form *form, const char *file)
+{
+    return file == NULL && choice->folder != NULL &&
+           (strcmp(form->name, "json") == 0 || strcmp(form->name, "jsonl") == 0);
+}
+
+enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks, struct baton_arena *arena,
+                                            const struct baton_report_choice *choice, struct baton_error *err)
+{
+    enum baton_status status = BATON_OK;
+    sinks->arena = arena;
+    if (choice->folder != NULL && choice->has_rows) {
+        status = add_named(sinks, choice->folder, "jsonl", NULL, err);
+    }
+    if (status == BATON_OK && choice->folder != NULL) {
+        status = add_named(sinks, choice->folder, "json", NULL, err);
+    }
+    for (size_t i = 0; i < choice->reports->count && status == BATON_OK; i++) {
+        const struct baton_report_form *form;
+        const char *file;
+        status = read_report(choice, choice->reports->items[i], &form, &file, err);
+        if (status == BATON_OK && !is_there(choice, form, file)) {
+            status = add_named(sinks, choice->folder, form->name, file, err);
+        }
+    }
+    if (status == BATON_OK && choice->is_json) {
+        return add_named(sinks, NULL, "json", NULL, err);
+    }
+    return status == BATON_OK && !choice->is_quiet && choice->reports->count == 0
+               ? add_named(sinks, NULL, "terminal", NULL, err)
+               : status;
 }
 
 enum baton_status baton_report_sinks_add_rows(struct baton_report_sinks *sinks, FILE *file, struct baton_error *err)

@@ -10,6 +10,7 @@
 #ifndef BATON_EVALS_REPORT_SINKS_H
 #define BATON_EVALS_REPORT_SINKS_H
 
+#include "evals/args.h"
 #include "evals/outdir.h"
 #include "reports/forms.h"
 
@@ -38,6 +39,22 @@ struct baton_report_sinks {
     size_t count;
     bool wants_steps; /* some form wants results with their turns */
 };
+
+/* What the command line says of reports. */
+struct baton_report_choice {
+    const char *folder;                   /* of --out; NULL: none */
+    const struct baton_arg_list *reports; /* `FORM[=FILE]` each */
+    bool has_rows;                        /* conversations will be given; else forms that tell of each are refused */
+    bool has_steps;                       /* with their turns; else forms that want those are refused */
+    bool is_json, is_quiet;
+};
+
+/* Adds what was chosen: the rows and the figures into the folder, every report to its file, into the folder or to standard
+ * output, and where none was chosen what the terminal tells. BATON_EUSAGE, with the nearest form. */
+BATON_MUST_CHECK enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks,
+                                                             struct baton_arena *arena,
+                                                             const struct baton_report_choice *choice,
+                                                             struct baton_error *err);
 
 /* Adds a report; path NULL: standard output. BATON_EUSAGE when there are too many. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks,

@@ -124,6 +124,32 @@ static const char *shard_of(struct program *program, const char *name, const cha
     return folder;
 }
 
+Test(merge, reports_are_those_of_the_run_that_was_not_split)
+{
+    static const char suite[] = "fixtures/suites/support.yaml";
+    static const char *const names[] = { "junit.xml", "results.tap", "results.csv", "summary.md", "confusion.csv" };
+#define FORMS "--report=junit", "--report=tap", "--report=csv", "--report=markdown", "--report=confusion"
+    struct program program;
+    program_open(&program);
+    const char *one = program_path(&program, "1"), *two = program_path(&program, "2"),
+               *whole = program_path(&program, "whole"), *merged = program_path(&program, "merged");
+    RUN(&program, "eval", suite, "-q", "--out", whole, FORMS);
+    RUN(&program, "eval", suite, "-q", "--out", one, "--shard=1/2");
+    RUN(&program, "eval", suite, "-q", "--out", two, "--shard=2/2");
+    struct program_run run = RUN(&program, "merge", "-q", one, two, "--out", merged, FORMS);
+    cr_expect_eq(run.exit_code, 0, "%s", run.err.data);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct baton_str want = program_read(&program, program_text(&program, "%s/%s", whole, names[i]));
+        cr_expect_gt(want.length, 0u, "%s", names[i]);
+        cr_expect(baton_str_equal(want, program_read(&program, program_text(&program, "%s/%s", merged, names[i]))),
+                  "%s", names[i]);
+    }
+    run = RUN(&program, "merge", "-q", one, two, "--report", "html");
+    cr_expect_eq(run.exit_code, 4);
+    cr_expect(program_has(run.err, "needs the turns of conversations"), "%s", run.err.data);
+    program_close(&program);
+}
+
 Test(merge, refuses_what_is_not_all_of_one_run)
 {
     struct program program;
