@@ -163,3 +163,14 @@ void baton_args_help(FILE *file, const struct baton_verb *verb)
         fprintf(file, "\n%s\n", verb->more);
     }
 }
+
+enum baton_status baton_args_begin(const struct baton_verb *verb, int argc, char **argv, struct baton_arena *arena,
+                                   void *out, struct baton_arg_list *plain, bool *is_done, struct baton_error *err)
+{
+    enum baton_status status = arena == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
+                                             : baton_args_read(verb, argc, argv, arena, out, plain, is_done, err);
+    if (status == BATON_OK && *is_done) {
+        baton_args_help(stdout, verb);
+    }
+    return status;
+}

@@ -54,6 +54,12 @@ BATON_MUST_CHECK enum baton_status baton_args_read(const struct baton_verb *verb
                                                    struct baton_arena *arena, void *out, struct baton_arg_list *plain,
                                                    bool *wants_help, struct baton_error *err);
 
+/* What every verb begins with: the same, and where help is asked for it is printed, and *is_done. BATON_ENOMEM without an
+ * arena. */
+BATON_MUST_CHECK enum baton_status baton_args_begin(const struct baton_verb *verb, int argc, char **argv,
+                                                    struct baton_arena *arena, void *out, struct baton_arg_list *plain,
+                                                    bool *is_done, struct baton_error *err);
+
 void baton_args_help(FILE *file, const struct baton_verb *verb);
 
 #endif

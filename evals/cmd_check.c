@@ -348,14 +348,9 @@ static enum baton_status check_run(const struct baton_verb *verb, int argc, char
 {
     struct check check = { .arena = baton_arena_new(CHECK_BYTES_MAX), .text = baton_text_with_limit(CHECK_BYTES_MAX) };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (check.arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
-    }
-    enum baton_status status = baton_args_read(verb, argc, argv, check.arena, &check.args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    bool is_done = false;
+    enum baton_status status = baton_args_begin(verb, argc, argv, check.arena, &check.args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         for (size_t i = 0; i < plain.count; i++) {
             check_file(&check, plain.items[i]);
         }

@@ -95,14 +95,9 @@ static enum baton_status compare_run(const struct baton_verb *verb, int argc, ch
     struct baton_arena *arena = baton_arena_new(COMPARE_BYTES_MAX);
     struct compare_args args = { 0 };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
-    }
-    enum baton_status status = baton_args_read(verb, argc, argv, arena, &args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    bool is_done = false;
+    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         status = compare(&args, &plain, arena, exit_code, err);
     }
     baton_arena_free(arena);

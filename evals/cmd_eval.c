@@ -528,19 +528,11 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     struct baton_arena *arena = baton_arena_new(1024 * 1024);
     struct eval eval = { .args = { .session = baton_session_args_unset() }, .err = err };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
-    }
+    bool is_done = false;
     eval.failures = baton_text_with_limit(BATON_FILE_BYTES_MAX);
     eval.order = baton_text_with_limit(BATON_FILE_BYTES_MAX);
-    enum baton_status status = baton_args_read(verb, argc, argv, arena, &eval.args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-        baton_arena_free(arena);
-        return BATON_OK;
-    }
-    if (status == BATON_OK) {
+    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &eval.args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         eval.suite_path = plain.count > 0 ? plain.items[0] : NULL;
         eval.args.session.records = verb == &baton_verb_record;
         eval.args.session.journal_folder = eval.args.out;

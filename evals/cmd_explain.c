@@ -309,14 +309,9 @@ static enum baton_status explain_run(const struct baton_verb *verb, int argc, ch
     struct explain_args args = { .session = baton_session_args_unset() };
     struct baton_session session = { 0 };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
-    }
-    enum baton_status status = baton_args_read(verb, argc, argv, arena, &args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    bool is_done = false;
+    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         const char *id = plain.items[plain.count - 1];
         const char *results = plain.count > 1 ? results_of(arena, plain.items[0]) : NULL;
         if (results != NULL) {

@@ -141,14 +141,9 @@ static enum baton_status graph_run(const struct baton_verb *verb, int argc, char
     struct drawing drawing = { .arena = baton_arena_new(GRAPH_BYTES_MAX), .err = err };
     struct graph_args args = { .format = "dot" };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (drawing.arena == NULL) {
-        return no_memory(&drawing);
-    }
-    enum baton_status status = baton_args_read(verb, argc, argv, drawing.arena, &args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    bool is_done = false;
+    enum baton_status status = baton_args_begin(verb, argc, argv, drawing.arena, &args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         status = build(&drawing, plain.items[0], plain.count > 1 ? plain.items[1] : NULL);
         status = status == BATON_OK ? print(&drawing, args.format) : status;
     }

@@ -151,14 +151,11 @@ static enum baton_status import_run(const struct baton_verb *verb, int argc, cha
 {
     struct importing importing = { .arena = baton_arena_new(IMPORT_BYTES_MAX), .err = err };
     struct baton_arg_list plain;
-    bool wants_help = false;
+    bool is_done = false;
     *exit_code = 0;
-    enum baton_status status = importing.arena == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
-                                                       : baton_args_read(verb, argc, argv, importing.arena,
-                                                                         &importing.args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    enum baton_status status =
+        baton_args_begin(verb, argc, argv, importing.arena, &importing.args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         status = import_file(&importing, plain.items[0], plain.items[1]);
     }
     baton_arena_free(importing.arena);

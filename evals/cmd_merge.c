@@ -230,14 +230,12 @@ static enum baton_status merge_run(const struct baton_verb *verb, int argc, char
                                .failures = baton_text_with_limit(BATON_FILE_BYTES_MAX),
                                .err = err };
     struct baton_arg_list plain;
-    bool wants_help = false;
+    bool is_done = false;
     enum baton_status status =
         merging.arena == NULL || merging.row_arena == NULL
             ? no_memory(&merging)
-            : baton_args_read(verb, argc, argv, merging.arena, &merging.args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+            : baton_args_begin(verb, argc, argv, merging.arena, &merging.args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         status = merge_all(&merging, &plain);
         *exit_code = merging.decision.exit_code;
     }

@@ -348,14 +348,9 @@ static enum baton_status run_run(const struct baton_verb *verb, int argc, char *
     struct run_args args = { .session = baton_session_args_unset() };
     struct baton_session session = { 0 };
     struct baton_arg_list plain;
-    bool wants_help = false;
-    if (arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
-    }
-    enum baton_status status = baton_args_read(verb, argc, argv, arena, &args, &plain, &wants_help, err);
-    if (status == BATON_OK && wants_help) {
-        baton_args_help(stdout, verb);
-    } else if (status == BATON_OK) {
+    bool is_done = false;
+    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
         struct teller teller = { .line = baton_text_with_limit(EVENT_BYTES_MAX), .as_json = args.events };
         struct baton_session_world world = baton_world_outside();
         teller.has_colour = baton_world.has_colour && !args.no_color;

@@ -260,24 +260,6 @@ void baton_comparison_write_markdown(struct baton_text *out, const struct baton_
 
 /* ---- JSON ---- */
 
-static void put_count(struct baton_json_writer *writer, const char *key, uint64_t value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_u64(writer, value);
-}
-
-static void put_ratio(struct baton_json_writer *writer, const char *key, double value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_ratio(writer, value);
-}
-
-static void put_str(struct baton_json_writer *writer, const char *key, struct baton_str value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_str(writer, value.data == NULL ? BATON_STR("") : value);
-}
-
 static void put_cases(struct baton_json_writer *writer, const char *key, const struct baton_comparison_case *cases,
                       size_t count)
 {
@@ -285,12 +267,12 @@ static void put_cases(struct baton_json_writer *writer, const char *key, const s
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < count; i++) {
         baton_jw_open(writer, '{');
-        put_str(writer, "id", cases[i].id);
-        put_ratio(writer, "baseline", cases[i].baseline);
-        put_ratio(writer, "candidate", cases[i].candidate);
-        put_str(writer, "baseline_route", cases[i].baseline_route);
-        put_str(writer, "candidate_route", cases[i].candidate_route);
-        put_str(writer, "failed", cases[i].failed);
+        baton_jw_put_str(writer, "id", cases[i].id);
+        baton_jw_put_ratio(writer, "baseline", cases[i].baseline);
+        baton_jw_put_ratio(writer, "candidate", cases[i].candidate);
+        baton_jw_put_str(writer, "baseline_route", cases[i].baseline_route);
+        baton_jw_put_str(writer, "candidate_route", cases[i].candidate_route);
+        baton_jw_put_str(writer, "failed", cases[i].failed);
         baton_jw_close(writer, '}');
     }
     baton_jw_close(writer, ']');
@@ -303,13 +285,13 @@ static void put_agents(struct baton_json_writer *writer, const struct baton_comp
     for (size_t i = 0; i < comparison->agent_count; i++) {
         const struct baton_comparison_agent *agent = &comparison->agents[i];
         baton_jw_open(writer, '{');
-        put_str(writer, "agent", agent->agent);
-        put_count(writer, "both", agent->both);
-        put_count(writer, "candidate_only", agent->candidate_only);
-        put_count(writer, "baseline_only", agent->baseline_only);
-        put_count(writer, "neither", agent->neither);
-        put_ratio(writer, "mid_p", agent->mid_p);
-        put_ratio(writer, "mid_p_holm", agent->mid_p_holm);
+        baton_jw_put_str(writer, "agent", agent->agent);
+        baton_jw_put_u64(writer, "both", agent->both);
+        baton_jw_put_u64(writer, "candidate_only", agent->candidate_only);
+        baton_jw_put_u64(writer, "baseline_only", agent->baseline_only);
+        baton_jw_put_u64(writer, "neither", agent->neither);
+        baton_jw_put_ratio(writer, "mid_p", agent->mid_p);
+        baton_jw_put_ratio(writer, "mid_p_holm", agent->mid_p_holm);
         baton_jw_close(writer, '}');
     }
     baton_jw_close(writer, ']');
@@ -321,9 +303,9 @@ static void put_figures(struct baton_json_writer *writer, const struct baton_com
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < comparison->figure_count; i++) {
         baton_jw_open(writer, '{');
-        put_str(writer, "figure", baton_str_of(comparison->figures[i].name));
-        put_ratio(writer, "baseline", comparison->figures[i].baseline);
-        put_ratio(writer, "candidate", comparison->figures[i].candidate);
+        baton_jw_put_str(writer, "figure", baton_str_of(comparison->figures[i].name));
+        baton_jw_put_ratio(writer, "baseline", comparison->figures[i].baseline);
+        baton_jw_put_ratio(writer, "candidate", comparison->figures[i].candidate);
         baton_jw_close(writer, '}');
     }
     baton_jw_close(writer, ']');
@@ -333,26 +315,26 @@ void baton_comparison_write_json(struct baton_text *out, const struct baton_comp
 {
     struct baton_json_writer writer = baton_json_writer_to(out, BREAK_DEPTH);
     baton_jw_open(&writer, '{');
-    put_str(&writer, "baseline", comparison->baseline);
-    put_str(&writer, "candidate", comparison->candidate);
-    put_str(&writer, "verdict", baton_str_of(baton_comparison_verdict_name(comparison->verdict)));
-    put_str(&writer, "sentence", comparison->sentence);
-    put_count(&writer, "cases", comparison->cases);
-    put_count(&writer, "unjudged", comparison->unjudged);
+    baton_jw_put_str(&writer, "baseline", comparison->baseline);
+    baton_jw_put_str(&writer, "candidate", comparison->candidate);
+    baton_jw_put_str(&writer, "verdict", baton_str_of(baton_comparison_verdict_name(comparison->verdict)));
+    baton_jw_put_str(&writer, "sentence", comparison->sentence);
+    baton_jw_put_u64(&writer, "cases", comparison->cases);
+    baton_jw_put_u64(&writer, "unjudged", comparison->unjudged);
     baton_jw_key(&writer, "repeats");
     baton_jw_bool(&writer, comparison->has_repeats);
-    put_count(&writer, "both", comparison->both);
-    put_count(&writer, "candidate_only", comparison->candidate_only);
-    put_count(&writer, "baseline_only", comparison->baseline_only);
-    put_count(&writer, "neither", comparison->neither);
-    put_ratio(&writer, "difference", comparison->difference);
-    put_ratio(&writer, "ci_low", comparison->ci_low);
-    put_ratio(&writer, "ci_high", comparison->ci_high);
-    put_ratio(&writer, "alpha", comparison->alpha);
-    put_ratio(&writer, "exact_p", comparison->exact_p);
-    put_ratio(&writer, "mid_p", comparison->mid_p);
-    put_ratio(&writer, "flip_p", comparison->flip_p);
-    put_ratio(&writer, "detectable", comparison->detectable);
+    baton_jw_put_u64(&writer, "both", comparison->both);
+    baton_jw_put_u64(&writer, "candidate_only", comparison->candidate_only);
+    baton_jw_put_u64(&writer, "baseline_only", comparison->baseline_only);
+    baton_jw_put_u64(&writer, "neither", comparison->neither);
+    baton_jw_put_ratio(&writer, "difference", comparison->difference);
+    baton_jw_put_ratio(&writer, "ci_low", comparison->ci_low);
+    baton_jw_put_ratio(&writer, "ci_high", comparison->ci_high);
+    baton_jw_put_ratio(&writer, "alpha", comparison->alpha);
+    baton_jw_put_ratio(&writer, "exact_p", comparison->exact_p);
+    baton_jw_put_ratio(&writer, "mid_p", comparison->mid_p);
+    baton_jw_put_ratio(&writer, "flip_p", comparison->flip_p);
+    baton_jw_put_ratio(&writer, "detectable", comparison->detectable);
     put_cases(&writer, "newly_failing", comparison->newly_failing, comparison->newly_failing_count);
     put_cases(&writer, "newly_passing", comparison->newly_passing, comparison->newly_passing_count);
     put_agents(&writer, comparison);

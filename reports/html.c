@@ -83,18 +83,6 @@ static void put_optional(struct baton_json_writer *json, const char *key, const 
     }
 }
 
-static void put_count(struct baton_json_writer *json, const char *key, uint64_t value)
-{
-    baton_jw_key(json, key);
-    baton_jw_u64(json, value);
-}
-
-static void put_ratio(struct baton_json_writer *json, const char *key, double value)
-{
-    baton_jw_key(json, key);
-    baton_jw_ratio(json, value);
-}
-
 static void put_str(struct baton_json_writer *json, const char *key, struct baton_str value)
 {
     baton_jw_key(json, key);
@@ -105,10 +93,10 @@ static void put_shown(struct baton_json_writer *json, const struct baton_report_
 {
     baton_jw_key(json, "shown");
     baton_jw_open(json, '{');
-    put_count(json, "failed", shown->failed);
-    put_count(json, "failed_all", shown->failed_all);
-    put_count(json, "others", shown->others);
-    put_count(json, "others_all", shown->others_all);
+    baton_jw_put_u64(json, "failed", shown->failed);
+    baton_jw_put_u64(json, "failed_all", shown->failed_all);
+    baton_jw_put_u64(json, "others", shown->others);
+    baton_jw_put_u64(json, "others_all", shown->others_all);
     baton_jw_close(json, '}');
 }
 
@@ -121,8 +109,8 @@ static void put_cases(struct baton_json_writer *json, const char *key, const str
         baton_jw_open(json, '{');
         baton_jw_key(json, "id");
         baton_html_put_short(json, cases[i].id, BATON_HTML_NAME_BYTES);
-        put_ratio(json, "baseline", cases[i].baseline);
-        put_ratio(json, "candidate", cases[i].candidate);
+        baton_jw_put_ratio(json, "baseline", cases[i].baseline);
+        baton_jw_put_ratio(json, "candidate", cases[i].candidate);
         put_str(json, "baseline_route", cases[i].baseline_route);
         put_str(json, "candidate_route", cases[i].candidate_route);
         put_str(json, "failed", cases[i].failed);
@@ -139,12 +127,12 @@ static void put_compared_agents(struct baton_json_writer *json, const struct bat
         const struct baton_comparison_agent *agent = &comparison->agents[i];
         baton_jw_open(json, '{');
         put_str(json, "agent", agent->agent);
-        put_count(json, "both", agent->both);
-        put_count(json, "candidate_only", agent->candidate_only);
-        put_count(json, "baseline_only", agent->baseline_only);
-        put_count(json, "neither", agent->neither);
-        put_ratio(json, "mid_p", agent->mid_p);
-        put_ratio(json, "mid_p_holm", agent->mid_p_holm);
+        baton_jw_put_u64(json, "both", agent->both);
+        baton_jw_put_u64(json, "candidate_only", agent->candidate_only);
+        baton_jw_put_u64(json, "baseline_only", agent->baseline_only);
+        baton_jw_put_u64(json, "neither", agent->neither);
+        baton_jw_put_ratio(json, "mid_p", agent->mid_p);
+        baton_jw_put_ratio(json, "mid_p_holm", agent->mid_p_holm);
         baton_jw_close(json, '}');
     }
     baton_jw_close(json, ']');
@@ -157,8 +145,8 @@ static void put_compared_figures(struct baton_json_writer *json, const struct ba
     for (size_t i = 0; i < comparison->figure_count; i++) {
         baton_jw_open(json, '{');
         put_optional(json, "name", comparison->figures[i].name);
-        put_ratio(json, "baseline", comparison->figures[i].baseline);
-        put_ratio(json, "candidate", comparison->figures[i].candidate);
+        baton_jw_put_ratio(json, "baseline", comparison->figures[i].baseline);
+        baton_jw_put_ratio(json, "candidate", comparison->figures[i].candidate);
         baton_jw_close(json, '}');
     }
     baton_jw_close(json, ']');
@@ -187,16 +175,16 @@ static void put_comparison(struct baton_json_writer *json, const struct baton_co
     put_str(json, "candidate", comparison->candidate);
     put_optional(json, "verdict", verdicts[comparison->verdict]);
     put_str(json, "sentence", comparison->sentence);
-    put_count(json, "both", comparison->both);
-    put_count(json, "candidate_only", comparison->candidate_only);
-    put_count(json, "baseline_only", comparison->baseline_only);
-    put_count(json, "neither", comparison->neither);
+    baton_jw_put_u64(json, "both", comparison->both);
+    baton_jw_put_u64(json, "candidate_only", comparison->candidate_only);
+    baton_jw_put_u64(json, "baseline_only", comparison->baseline_only);
+    baton_jw_put_u64(json, "neither", comparison->neither);
     for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) {
-        put_ratio(json, ratios[i].name, ratios[i].value);
+        baton_jw_put_ratio(json, ratios[i].name, ratios[i].value);
     }
-    put_count(json, "newly_failing_count", comparison->newly_failing_count);
+    baton_jw_put_u64(json, "newly_failing_count", comparison->newly_failing_count);
     put_cases(json, "newly_failing", comparison->newly_failing, comparison->newly_failing_count);
-    put_count(json, "newly_passing_count", comparison->newly_passing_count);
+    baton_jw_put_u64(json, "newly_passing_count", comparison->newly_passing_count);
     put_cases(json, "newly_passing", comparison->newly_passing, comparison->newly_passing_count);
     put_compared_agents(json, comparison);
     put_compared_figures(json, comparison);
@@ -216,11 +204,11 @@ void baton_html_after(struct baton_text *out, const struct baton_report_context 
     put_shown(&json, &context->shown);
     baton_jw_key(&json, "tests");
     baton_jw_open(&json, '{');
-    put_count(&json, "passed", context->summary->tests.passed);
-    put_count(&json, "failed", context->summary->tests.failed);
-    put_count(&json, "flaky", context->summary->tests.flaky);
-    put_count(&json, "errors", context->summary->tests.errors);
-    put_count(&json, "skipped", context->summary->tests.skipped);
+    baton_jw_put_u64(&json, "passed", context->summary->tests.passed);
+    baton_jw_put_u64(&json, "failed", context->summary->tests.failed);
+    baton_jw_put_u64(&json, "flaky", context->summary->tests.flaky);
+    baton_jw_put_u64(&json, "errors", context->summary->tests.errors);
+    baton_jw_put_u64(&json, "skipped", context->summary->tests.skipped);
     baton_jw_close(&json, '}');
     put_comparison(&json, context->comparison);
     baton_jw_key(&json, "summary");

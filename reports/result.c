@@ -8,18 +8,6 @@ static void put_text(struct baton_json_writer *writer, const char *key, const ch
     baton_jw_string(writer, value);
 }
 
-static void put_str(struct baton_json_writer *writer, const char *key, struct baton_str value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_str(writer, value);
-}
-
-static void put_count(struct baton_json_writer *writer, const char *key, uint64_t value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_u64(writer, value);
-}
-
 static void put_bool(struct baton_json_writer *writer, const char *key, bool value)
 {
     baton_jw_key(writer, key);
@@ -65,9 +53,9 @@ static void put_loop(struct baton_json_writer *writer, const struct baton_result
     }
     baton_jw_open(writer, '{');
     put_text(writer, "kind", loop->kind);
-    put_count(writer, "k", loop->k);
-    put_count(writer, "onset", loop->onset);
-    put_count(writer, "detected", loop->detected);
+    baton_jw_put_u64(writer, "k", loop->k);
+    baton_jw_put_u64(writer, "onset", loop->onset);
+    baton_jw_put_u64(writer, "detected", loop->detected);
     baton_jw_close(writer, '}');
 }
 
@@ -111,24 +99,24 @@ static void put_tokens(struct baton_json_writer *writer, const struct baton_resu
 static void put_exchange(struct baton_json_writer *writer, const struct baton_result_exchange *exchange)
 {
     baton_jw_open(writer, '{');
-    put_str(writer, "start", exchange->start);
+    baton_jw_put_str(writer, "start", exchange->start);
     put_names(writer, "route", exchange->route, exchange->route_count);
-    put_str(writer, "final", exchange->final);
+    baton_jw_put_str(writer, "final", exchange->final);
     put_bool(writer, "answered", exchange->is_answered);
     put_text(writer, "status", exchange->status);
-    put_count(writer, "turns", exchange->turns);
-    put_count(writer, "depth", exchange->route_count);
+    baton_jw_put_u64(writer, "turns", exchange->turns);
+    baton_jw_put_u64(writer, "depth", exchange->route_count);
     put_signed(writer, "optimal", exchange->optimal != BATON_RESULT_UNKNOWN, exchange->optimal);
     put_signed(writer, "detour", exchange->has_detour, exchange->detour);
-    put_count(writer, "looped", exchange->looped);
-    put_count(writer, "invalid_handoffs", exchange->invalid_handoffs);
+    baton_jw_put_u64(writer, "looped", exchange->looped);
+    baton_jw_put_u64(writer, "invalid_handoffs", exchange->invalid_handoffs);
     put_bool(writer, "revisit", exchange->is_revisit);
     put_loop(writer, &exchange->loop);
     put_label(writer, &exchange->label);
     put_ms(writer, "latency_ms", exchange->latency_ns);
     put_ms(writer, "ttft_ms", exchange->ttft_ns);
     put_tokens(writer, &exchange->tokens);
-    put_str(writer, "text", exchange->text);
+    baton_jw_put_str(writer, "text", exchange->text);
     baton_jw_close(writer, '}');
 }
 
@@ -140,10 +128,10 @@ static void put_divergence(struct baton_json_writer *writer, const struct baton_
         return;
     }
     baton_jw_open(writer, '{');
-    put_count(writer, "exchange", divergence->exchange);
-    put_count(writer, "turn", divergence->turn);
-    put_str(writer, "recorded", divergence->recorded);
-    put_str(writer, "asked", divergence->asked);
+    baton_jw_put_u64(writer, "exchange", divergence->exchange);
+    baton_jw_put_u64(writer, "turn", divergence->turn);
+    baton_jw_put_str(writer, "recorded", divergence->recorded);
+    baton_jw_put_str(writer, "asked", divergence->asked);
     baton_jw_close(writer, '}');
 }
 
@@ -151,8 +139,8 @@ void baton_result_write(struct baton_text *out, const struct baton_result *resul
 {
     struct baton_json_writer writer = baton_json_writer_to(out, 0);
     baton_jw_open(&writer, '{');
-    put_str(&writer, "id", result->id);
-    put_count(&writer, "repeat", result->repeat);
+    baton_jw_put_str(&writer, "id", result->id);
+    baton_jw_put_u64(&writer, "repeat", result->repeat);
     put_text(&writer, "status", result->status);
     baton_jw_key(&writer, "exchanges");
     baton_jw_open(&writer, '[');

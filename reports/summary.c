@@ -387,37 +387,19 @@ const char *baton_summary_figure_name(size_t i)
 
 /* ---- summary.json ---- */
 
-static void put_count(struct baton_json_writer *writer, const char *key, uint64_t value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_u64(writer, value);
-}
-
-static void put_ratio(struct baton_json_writer *writer, const char *key, double value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_ratio(writer, value);
-}
-
-static void put_str(struct baton_json_writer *writer, const char *key, struct baton_str value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_str(writer, value);
-}
-
 static void write_agents(struct baton_json_writer *writer, const struct baton_summary *summary)
 {
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < summary->routing.agent_count; i++) {
         const struct baton_agent_score *score = &summary->routing.agents[i];
         baton_jw_open(writer, '{');
-        put_str(writer, "agent", score->agent);
-        put_count(writer, "support", score->support);
-        put_count(writer, "predicted", score->predicted);
-        put_count(writer, "tp", score->tp);
-        put_ratio(writer, "precision", score->precision);
-        put_ratio(writer, "recall", score->recall);
-        put_ratio(writer, "f1", score->f1);
+        baton_jw_put_str(writer, "agent", score->agent);
+        baton_jw_put_u64(writer, "support", score->support);
+        baton_jw_put_u64(writer, "predicted", score->predicted);
+        baton_jw_put_u64(writer, "tp", score->tp);
+        baton_jw_put_ratio(writer, "precision", score->precision);
+        baton_jw_put_ratio(writer, "recall", score->recall);
+        baton_jw_put_ratio(writer, "f1", score->f1);
         baton_jw_close(writer, '}');
     }
     baton_jw_close(writer, ']');
@@ -452,7 +434,7 @@ static void write_histogram(struct baton_json_writer *writer, const struct baton
     for (size_t i = 0; i < count; i++) {
         char key[24];
         snprintf(key, sizeof key, "%llu", (unsigned long long)counts[i].depth);
-        put_count(writer, key, counts[i].count);
+        baton_jw_put_u64(writer, key, counts[i].count);
     }
     baton_jw_close(writer, '}');
 }
@@ -477,7 +459,7 @@ static void write_tokens(struct baton_json_writer *writer, const struct baton_su
     for (size_t i = 0; i < sizeof token_figures / sizeof *token_figures; i++) {
         uint64_t count;
         memcpy(&count, (const char *)summary + token_figures[i].offset, sizeof count);
-        put_count(writer, token_figures[i].path + strlen("tokens."), count);
+        baton_jw_put_u64(writer, token_figures[i].path + strlen("tokens."), count);
     }
     baton_jw_close(writer, '}');
 }
@@ -501,7 +483,7 @@ static void write_costs(struct baton_json_writer *writer, const struct baton_sum
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < summary->cost.agent_count; i++) {
         baton_jw_open(writer, '{');
-        put_str(writer, "agent", summary->cost.agents[i].agent);
+        baton_jw_put_str(writer, "agent", summary->cost.agents[i].agent);
         put_usd(writer, "total", summary->cost.agents[i].pico);
         baton_jw_close(writer, '}');
     }
@@ -510,8 +492,8 @@ static void write_costs(struct baton_json_writer *writer, const struct baton_sum
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < summary->cost.edge_count; i++) {
         baton_jw_open(writer, '{');
-        put_str(writer, "from", summary->cost.edges[i].from);
-        put_str(writer, "to", summary->cost.edges[i].to);
+        baton_jw_put_str(writer, "from", summary->cost.edges[i].from);
+        baton_jw_put_str(writer, "to", summary->cost.edges[i].to);
         put_usd(writer, "total", summary->cost.edges[i].pico);
         baton_jw_close(writer, '}');
     }
@@ -525,10 +507,10 @@ static void write_cost(struct baton_json_writer *writer, const struct baton_summ
         return;
     }
     baton_jw_open(writer, '{');
-    put_count(writer, "n", summary->cost.n);
+    baton_jw_put_u64(writer, "n", summary->cost.n);
     put_usd(writer, "total", summary->cost.total_pico);
-    put_ratio(writer, "mean", cost_mean(summary));
-    put_ratio(writer, "routing_share", summary->cost.routing_share);
+    baton_jw_put_ratio(writer, "mean", cost_mean(summary));
+    baton_jw_put_ratio(writer, "routing_share", summary->cost.routing_share);
     write_costs(writer, summary);
     baton_jw_close(writer, '}');
 }
@@ -539,10 +521,10 @@ static void write_edge_list(struct baton_json_writer *writer, const struct baton
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < count; i++) {
         baton_jw_open(writer, '{');
-        put_str(writer, "from", edges[i].from);
-        put_str(writer, "to", edges[i].to);
+        baton_jw_put_str(writer, "from", edges[i].from);
+        baton_jw_put_str(writer, "to", edges[i].to);
         if (has_count) {
-            put_count(writer, "count", edges[i].count);
+            baton_jw_put_u64(writer, "count", edges[i].count);
         }
         baton_jw_close(writer, '}');
     }
@@ -574,13 +556,13 @@ static void write_gates(struct baton_json_writer *writer, const struct baton_sum
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
         baton_jw_open(writer, '{');
-        put_str(writer, "gate", gate->gate);
-        put_ratio(writer, "value", gate->value);
-        put_count(writer, "n", gate->n);
+        baton_jw_put_str(writer, "gate", gate->gate);
+        baton_jw_put_ratio(writer, "value", gate->value);
+        baton_jw_put_u64(writer, "n", gate->n);
         baton_jw_key(writer, "verdict");
         baton_jw_string(writer, gate->verdict);
         if (gate->why.length > 0) {
-            put_str(writer, "why", gate->why);
+            baton_jw_put_str(writer, "why", gate->why);
         }
         baton_jw_close(writer, '}');
     }

@@ -121,3 +121,21 @@ void baton_jw_raw(struct baton_json_writer *writer, struct baton_str json)
     item_start(writer);
     baton_text_append(writer->out, json.data, json.length);
 }
+
+void baton_jw_put_u64(struct baton_json_writer *writer, const char *key, uint64_t number)
+{
+    baton_jw_key(writer, key);
+    baton_jw_u64(writer, number);
+}
+
+void baton_jw_put_ratio(struct baton_json_writer *writer, const char *key, double value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_ratio(writer, value);
+}
+
+void baton_jw_put_str(struct baton_json_writer *writer, const char *key, struct baton_str string)
+{
+    baton_jw_key(writer, key);
+    baton_jw_str(writer, string.data == NULL ? BATON_STR("") : string);
+}

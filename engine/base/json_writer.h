@@ -32,4 +32,9 @@ void baton_jw_ms(struct baton_json_writer *writer, uint64_t ns);     /* nanoseco
 void baton_jw_ratio(struct baton_json_writer *writer, double value); /* six decimals; null when not finite */
 void baton_jw_raw(struct baton_json_writer *writer, struct baton_str json);
 
+/* A key and its value in one; a text that is not there counts as empty. */
+void baton_jw_put_u64(struct baton_json_writer *writer, const char *key, uint64_t number);
+void baton_jw_put_ratio(struct baton_json_writer *writer, const char *key, double value);
+void baton_jw_put_str(struct baton_json_writer *writer, const char *key, struct baton_str string);
+
 #endif
