@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SESSION_BYTES_MAX = 1024 * 1024 * 1024 };
 
@@ -214,6 +215,11 @@ static enum baton_status open_cassette(struct baton_session *session, const char
     *path = args->cassette != NULL ? args->cassette : session->suite.cassette;
     if (*path == NULL) {
         return baton_error_set(err, BATON_EUSAGE, "which cassette? Give --cassette FILE, or name one in the suite");
+    }
+    if (access(*path, F_OK) != 0) {
+        return baton_error_set(err, BATON_EINPUT,
+                               "there is no cassette '%s'; make it with: baton record %s --cassette %s", *path,
+                               suite_path == NULL ? "SUITE" : suite_path, *path);
     }
     const struct baton_cassette_options options = { .files = path, .file_count = 1 };
     enum baton_status status = gather_values(session, world, &values, err);
