@@ -1,4 +1,5 @@
 #include "evals/cast.h"
+#include "engine/core/tool_runner.h"
 
 enum baton_status baton_cast_init(struct baton_cast *cast, const struct baton_agents *agents,
                                   const struct baton_sources *sources, struct baton_error *err)
@@ -100,7 +101,7 @@ enum baton_status baton_cast_take(struct baton_cast *cast, const struct baton_co
 {
     baton_virtual_clock_init(&cast->virtual_clock);
     cast->clock = &cast->virtual_clock.clock;
-    cast->tools = NULL;
+    cast->tools = baton_tool_runner_default();
     cast->id = conversation->id;
     if (repeat > 0 && kinds[cast->sources->kind].repeats_differ) {
         char *id = baton_arena_printf(arena, "%.*s#%u", (int)conversation->id.length, conversation->id.data, repeat);

@@ -1,5 +1,6 @@
 /* One conversation of a recording. */
 #include "engine/core/run.h"
+#include "engine/core/tool_runner.h"
 #include "sim/recorder.h"
 #include "sim/redact.h"
 

@@ -1,6 +1,7 @@
 #include "sim/replay.h"
 
 #include "engine/core/run.h"
+#include "engine/core/tool_runner.h"
 #include "sim/miss.h"
 
 #include <string.h>

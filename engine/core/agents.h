@@ -13,6 +13,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "engine/base/map.h"
+#include "engine/core/exec.h"
 #include "engine/core/loop.h"
 #include "engine/core/profile.h"
 #include "engine/core/tool_http.h"
@@ -22,16 +23,10 @@
 enum {
     BATON_AGENTS_MAX = 1024,
     BATON_TOOLS_MAX = 4096,
-    BATON_ARGV_MAX = 64,
+    BATON_TOOL_RESULT_BYTES_MAX = BATON_COMMAND_OUTPUT_BYTES_MAX,
     BATON_TOOL_NAME_BYTES_MAX = 64, /* what the provider APIs allow */
     BATON_TURNS_MAX = 10000, /* of an exchange with the agents that run as tools in it, also where max_turns is -1 */
     BATON_DISTANCE_NONE = UINT16_MAX
-};
-
-/* A command to run: never through a shell. */
-struct baton_command {
-    const char *const *argv; /* NULL-terminated; NULL: no command */
-    const char *folder;      /* of the agents file: relative paths in argv[0] are seen from here */
 };
 
 enum baton_history_kind {

@@ -1,4 +1,7 @@
-#include "engine/core/tools.h"
+#include "engine/core/exec.h"
+
+#include "engine/base/clock.h"
+#include "engine/base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +129,7 @@ static bool grow(struct child *child, struct baton_arena *arena)
 static void read_out(struct child *child, struct baton_arena *arena)
 {
     child->is_starved = !grow(child, arena);
-    child->is_too_long = child->length > BATON_TOOL_RESULT_BYTES_MAX;
+    child->is_too_long = child->length > BATON_COMMAND_OUTPUT_BYTES_MAX;
     if (child->is_starved || child->is_too_long) {
         kill(-child->pid, SIGKILL);
         close_one(&child->out);

@@ -1,4 +1,4 @@
-#include "engine/core/run_state.h"
+#include "engine/core/history.h"
 
 #include <string.h>
 

@@ -59,17 +59,4 @@ const struct baton_json *baton_response_arguments(struct baton_response *respons
 /* The argument `reason`, or empty. */
 struct baton_str baton_response_reason(const struct baton_json *arguments);
 
-/* Says what each call is and settles those that are nothing. */
-BATON_MUST_CHECK enum baton_status baton_response_classify(struct baton_response *response,
-                                                           const struct baton_reply *reply);
-
-/* Runs the ordinary calls, as the agent that made them. */
-BATON_MUST_CHECK enum baton_status baton_response_run_tools(struct baton_response *response);
-
-/* Tries the handoffs until one is taken, and settles the others. */
-BATON_MUST_CHECK enum baton_status baton_response_choose_handoff(struct baton_response *response);
-
-/* Notes that the active agent has used a tool, for tool_choice. */
-void baton_response_note_tool_used(struct baton_run *run);
-
 #endif

@@ -1,4 +1,4 @@
-#include "engine/core/response.h"
+#include "engine/core/response_handoff.h"
 
 #include "engine/base/text.h"
 #include "engine/core/schema.h"

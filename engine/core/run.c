@@ -1,40 +1,13 @@
 #include "engine/core/run.h"
 
+#include "engine/core/history.h"
 #include "engine/core/run_state.h"
+#include "engine/core/turn.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum { FIRST_TURNS = 8 };
-
-static const char *const status_names[] = { "answered", "handoff",    "max_turns", "max_handoffs",
-                                            "loop",     "unanswered", "error" };
-static const char *const choice_names[] = { "answer", "tools", "handoff", "rejected", "nothing" };
-
-const char *baton_run_status_name(enum baton_run_status status)
-{
-    return status_names[status];
-}
-
-enum baton_run_status baton_run_status_find(struct baton_str name)
-{
-    unsigned i = 0;
-    while (i <= BATON_RUN_ERROR && !baton_str_is(name, status_names[i])) {
-        i++;
-    }
-    return (enum baton_run_status)i;
-}
-
-const char *baton_choice_name(enum baton_choice choice)
-{
-    return choice_names[choice];
-}
-
-enum baton_status baton_run_no_memory(const struct baton_run *run, struct baton_error *err)
-{
-    return baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)run->options.conversation_id.length, run->options.conversation_id.data);
-}
 
 enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *arena,
                                 const struct baton_run_options *options, struct baton_error *err)
@@ -50,7 +23,7 @@ enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *aren
     run->user_message = NULL;
     run->options = *options;
     if (run->options.tools == NULL) {
-        run->options.tools = baton_tool_runner_default();
+        run->options.tools = baton_tool_runner_none();
     }
     run->profile = options->agents->profile;
     run->arena = arena;
@@ -92,32 +65,6 @@ const struct baton_run_options *baton_run_options_of(const struct baton_run *run
 enum baton_status baton_run_append(struct baton_run *run, const struct baton_message *message, struct baton_error *err)
 {
     return baton_history_append(run, message, err);
-}
-
-static uint64_t now(const struct baton_run *run)
-{
-    return run->options.clock->now_ns(run->options.clock) - run->origin_ns;
-}
-
-void baton_run_emit(struct baton_run *run, struct baton_event event)
-{
-    const struct baton_event_sink *sink = &run->options.events;
-    if (sink->on_event == NULL) {
-        return;
-    }
-    event.seq = (*run->seq_next)++;
-    event.at_ns = now(run);
-    event.exchange = run->exchange->index;
-    event.turn = run->exchange->turn_count == 0 ? 0 : run->exchange->turn_count - 1;
-    event.nesting = run->options.nesting;
-    event.agent = run->active;
-    sink->on_event(sink->user, &event);
-}
-
-void baton_run_end(struct baton_run *run, enum baton_run_status status)
-{
-    run->exchange->status = status;
-    run->is_over = true;
 }
 
 /* ---- one turn ---- */
@@ -168,7 +115,7 @@ static void on_text(void *user, struct baton_str delta)
     struct baton_exchange *exchange = run->exchange;
     struct baton_turn *turn = &exchange->turns[exchange->turn_count - 1];
     if (turn->first_text_ns == BATON_TIME_UNKNOWN) {
-        turn->first_text_ns = (int64_t)now(run);
+        turn->first_text_ns = (int64_t)baton_run_now(run);
     }
     baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_TEXT_DELTA, .text = delta });
 }
@@ -187,7 +134,7 @@ static void time_turn(struct baton_run *run, struct baton_turn *turn, struct bat
     if (reply->latency_ns >= 0) {
         clock->sleep_ns(clock, (uint64_t)reply->latency_ns);
     }
-    turn->end_ns = now(run);
+    turn->end_ns = baton_run_now(run);
     turn->is_timed = reply->latency_ns != BATON_TIME_UNKNOWN;
     bool is_measured = reply->latency_ns == BATON_LATENCY_MEASURED;
     if (!is_measured) {
@@ -229,13 +176,13 @@ static enum baton_status ask(struct baton_run *run, struct baton_turn *turn, str
     turn->seen = seen->list;
     turn->seen_count = seen->count;
     turn->extra_instructions = run->extra_instructions;
-    turn->start_ns = now(run);
+    turn->start_ns = baton_run_now(run);
     *reply = (struct baton_reply){ .latency_ns = BATON_TIME_UNKNOWN, .ttft_ns = BATON_TIME_UNKNOWN };
     enum baton_status status = run->options.provider->call(run->options.provider, &request, reply, err);
     if (status == BATON_OK) {
         time_turn(run, turn, reply);
     } else {
-        turn->end_ns = now(run);
+        turn->end_ns = baton_run_now(run);
     }
     turn->usage = reply->usage;
     turn->text = reply->text;
@@ -335,7 +282,7 @@ static enum baton_status begin(struct baton_run *run, struct baton_str user_text
     run->is_over = false;
     exchange->index = run->exchange_count++;
     exchange->start = run->active;
-    exchange->start_ns = now(run);
+    exchange->start_ns = baton_run_now(run);
     exchange->message_first = run->history.count;
     exchange->divergence = (struct baton_divergence){ .recorded = BATON_NONE, .asked = BATON_NONE };
     run->path_capacity = FIRST_TURNS;
@@ -398,13 +345,13 @@ static void finish(struct baton_run *run)
 {
     struct baton_exchange *exchange = run->exchange;
     exchange->final = run->active;
-    exchange->end_ns = now(run);
+    exchange->end_ns = baton_run_now(run);
     exchange->message_end = run->history.count;
     exchange->is_revisit = run->loop.is_revisit;
     exchange->cycle = run->loop.cycle;
     exchange->standstill = run->loop.standstill;
     baton_run_emit(run, (struct baton_event){ .type = BATON_EVENT_DONE,
-                                              .status = status_names[exchange->status],
+                                              .status = baton_run_status_name(exchange->status),
                                               .text = exchange->text });
 }
 

@@ -1,10 +1,10 @@
-/* run_state.h - the inside of a run, shared by run.c (the loop), turn.c (one response) and history.c (what is seen). Not
- * installed, not for others.
+/* run_state.h - the inside of a run, shared by run.c (the loop), turn.c (one response) and history.c (what is seen), and the
+ * steps that each of them takes: to tell an event, to end the exchange, to run out of memory. Not installed, not for others.
  */
 #ifndef BATON_ENGINE_CORE_RUN_STATE_H
 #define BATON_ENGINE_CORE_RUN_STATE_H
 
-#include "engine/core/run.h"
+#include "engine/core/run_options.h"
 
 struct baton_messages {
     struct baton_message *list;
@@ -36,17 +36,8 @@ struct baton_run {
     const struct baton_message *user_message;
 };
 
-/* Appends to the record and to what is seen. */
-BATON_MUST_CHECK enum baton_status baton_history_append(struct baton_run *run, const struct baton_message *message,
-                                                        struct baton_error *err);
-
-/* Sets what the target of a handoff sees, by its filter. */
-BATON_MUST_CHECK enum baton_status baton_history_filter(struct baton_run *run, const struct baton_handoff *handoff,
-                                                        struct baton_error *err);
-
-/* Deals with a reply: text, calls, results, handoff. Sets exchange->status and is_over where it ends the exchange. */
-BATON_MUST_CHECK enum baton_status baton_turn_respond(struct baton_run *run, struct baton_turn *turn,
-                                                      const struct baton_reply *reply, struct baton_error *err);
+/* The time on the run's clock since the conversation began. */
+uint64_t baton_run_now(const struct baton_run *run);
 
 /* Sends an event with its running number, place and time filled in. */
 void baton_run_emit(struct baton_run *run, struct baton_event event);

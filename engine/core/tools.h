@@ -1,4 +1,4 @@
-/* tools.h - runs what a model calls: ordinary tools and context providers.
+/* tools.h - what a model calls, and who runs it: ordinary tools and context providers.
  *
  * The run loop hands over all ordinary calls of one response at once, so that they can run side by side. In a replay the
  * recording stands in for all of this (sim/transcript.h) and nothing is executed.
@@ -9,7 +9,7 @@
 #include "engine/base/clock.h"
 #include "engine/core/conversation.h"
 
-enum { BATON_TOOL_RESULT_BYTES_MAX = 1024 * 1024, BATON_NESTING_MAX = 8 };
+enum { BATON_NESTING_MAX = 8 };
 
 /* One call, and what came of it. */
 struct baton_tool_job {
@@ -51,28 +51,12 @@ struct baton_tool_runner {
                                          struct baton_error *err);
 };
 
-/* The runner that really runs them: `result` texts, `exec` commands side by side, agents as tools in runs of their own,
- * callbacks of the library's user first (run.h). One for the process. */
-struct baton_tool_runner *baton_tool_runner_default(void);
+/* The runner of a run that was given none: every call gets an error result. One for the process. */
+struct baton_tool_runner *baton_tool_runner_none(void);
 
 /* Reads what a context provider answered, `{"additional_instructions": "..."}` or nothing, into job->instructions. BATON_EINPUT. */
 BATON_MUST_CHECK enum baton_status baton_context_read(struct baton_context_job *job, struct baton_str output,
                                                       struct baton_error *err);
-
-struct baton_exec {
-    const struct baton_command *command;
-    struct baton_str input; /* on its standard input */
-    uint64_t timeout_ns;
-    struct baton_str output; /* out: standard output without its last line break, or an error's text */
-    bool is_error;           /* out */
-    uint64_t duration_ns;    /* out */
-};
-
-/* Runs commands side by side, without a shell, in the folder of the agents file, each in a process group of its own that
- * is killed at its timeout. A failure (cannot start, exit code, signal, timeout, more than BATON_TOOL_RESULT_BYTES_MAX) is
- * an error result. BATON_ELIMIT only. */
-BATON_MUST_CHECK enum baton_status baton_exec_all(struct baton_exec *jobs, uint32_t count, struct baton_arena *arena,
-                                                  struct baton_error *err);
 
 /* The messages as a JSON array in FORMATS form; for context providers. */
 void baton_messages_write(struct baton_text *out, const struct baton_message *messages, uint32_t count,

@@ -1,6 +1,10 @@
-#include "engine/core/response.h"
+#include "engine/core/turn.h"
 
 #include "engine/base/text.h"
+#include "engine/core/history.h"
+#include "engine/core/response.h"
+#include "engine/core/response_calls.h"
+#include "engine/core/response_handoff.h"
 #include "engine/core/schema.h"
 
 #include <stdio.h>

@@ -2,6 +2,7 @@
 
 #include "engine/base/text.h"
 #include "engine/core/run.h"
+#include "engine/core/tool_runner.h"
 #include "engine/providers/http.h"
 #include "engine/providers/http_url.h"
 #include "engine/providers/live_state.h"

@@ -1,6 +1,7 @@
 #include "engine/tests/stage.h"
 
 #include "engine/base/yaml.h"
+#include "engine/core/tool_runner.h"
 
 #include <criterion/criterion.h>
 #include <stdarg.h>
@@ -379,7 +380,7 @@ static enum baton_status begin(struct stage *stage)
         .agents = stage->agents,
         .provider = &stage->script.provider,
         .clock = &stage->clock.clock,
-        .tools = stage->options.runner,
+        .tools = stage->options.runner != NULL ? stage->options.runner : baton_tool_runner_default(),
         .limits = stage->agents->limits,
         .loops_stop = stage->agents->loops_stop,
         .on_handoff_stop = stage->agents->on_handoff_stop,

@@ -1,6 +1,7 @@
 #include "engine/core/tools.h"
 
 #include "engine/core/run.h"
+#include "engine/core/tool_runner.h"
 #include "engine/tests/stage.h"
 
 #include <criterion/criterion.h>
@@ -95,6 +96,7 @@ Test(tools, tells_of_results_as_they_end_where_the_clock_is_real)
         .agents = stage.agents,
         .provider = &stage.script.provider,
         .clock = baton_clock_system(),
+        .tools = baton_tool_runner_default(),
         .limits = stage.agents->limits,
         .marks = &stage.marks,
         .events = stage_sink(&stage),

@@ -2,6 +2,7 @@
 
 #include "engine/base/json_writer.h"
 #include "engine/base/yaml.h"
+#include "engine/core/tool_runner.h"
 #include "engine/providers/decoder.h"
 #include "engine/providers/sse.h"
 #include "sim/virtual_clock.h"
