@@ -25,19 +25,19 @@ ifneq ($(filter clang fuzz,$(FLAVOUR)),)
 CC := $(shell command -v clang-14 || echo clang)
 endif
 
-SRC   := $(filter-out evals/main.c,$(wildcard engine/base/*.c engine/core/*.c engine/providers/*.c \
-                                              sim/*.c reports/*.c evals/*.c))
+FOLDERS := $(patsubst %/,%,$(foreach room,engine sim reports evals,$(room)/ $(wildcard $(room)/*/)))
+FOLDERS := $(filter-out %/tests %/fuzz %/bench,$(FOLDERS))
+SRC   := $(filter-out evals/cli/main.c,$(wildcard $(FOLDERS:%=%/*.c)))
 TEST  := $(wildcard */tests/*.c)
 FUZZ  := $(wildcard */fuzz/fuzz_*.c)
 BENCH := $(wildcard evals/bench/*.c)
 PEERS := $(wildcard engine/tests/peers/*.c)
 THREADS := $(wildcard engine/tests/threads/*.c)
 PAGES := $(wildcard reports/tests/browser/*.c)
-API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard engine/base/*.h engine/core/*.h \
-                         engine/providers/*.h sim/*.h reports/*.h))
+API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard $(patsubst %,%/*.h,$(filter-out evals%,$(FOLDERS)))))
 PAGE  := $(BUILD)/reports/html/css.o $(BUILD)/reports/html/js.o
 OBJ   := $(SRC:%.c=$(BUILD)/%.o) $(PAGE)
-ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS) $(PAGES))
+ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/cli/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS) $(PAGES))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
@@ -177,7 +177,7 @@ $(BUILD)/libbaton.a: $(OBJ) $(sort $(dir $(SRC)))
 	@echo '  ar   $@'
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
 
-$(BUILD)/baton: $(BUILD)/evals/main.o $(BUILD)/libbaton.a
+$(BUILD)/baton: $(BUILD)/evals/cli/main.o $(BUILD)/libbaton.a
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 

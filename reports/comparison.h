@@ -1,7 +1,7 @@
 /* comparison.h - two results of the same conversations side by side: what got worse, and whether that is noise.
  *
  * A case is one labelled conversation; it passes when every label of it holds (with repeats: its share of passes counts).
- * Formulas: evals/intervals.h and evals/resample.h, METRICS section 3.9.
+ * Formulas: evals/stats/intervals.h and evals/stats/resample.h, METRICS section 3.9.
  *
  * Owns:     nothing; all lives in the arena of whoever made it.
  */

@@ -3,8 +3,8 @@
 #include "engine/base/fields.h"
 #include "engine/base/suggest.h"
 #include "engine/core/path.h"
-#include "engine/core/schema.h"
 #include "engine/core/tool_name.h"
+#include "engine/schema/schema.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -10,10 +10,10 @@
 #ifndef BATON_ENGINE_CORE_AGENTS_H
 #define BATON_ENGINE_CORE_AGENTS_H
 
+#include "engine/base/exec.h"
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
 #include "engine/base/map.h"
-#include "engine/core/exec.h"
 #include "engine/core/loop.h"
 #include "engine/core/profile.h"
 #include "engine/core/tool_http.h"

@@ -1,8 +1,8 @@
 #include "engine/core/response_calls.h"
 
 #include "engine/base/text.h"
-#include "engine/core/schema.h"
 #include "engine/core/tool_name.h"
+#include "engine/schema/schema.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "engine/core/tool_runner.h"
 
-#include "engine/core/exec.h"
+#include "engine/base/exec.h"
 #include "engine/core/run.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "engine/core/response.h"
 #include "engine/core/response_calls.h"
 #include "engine/core/response_handoff.h"
-#include "engine/core/schema.h"
+#include "engine/schema/schema.h"
 
 #include <stdio.h>
 #include <string.h>

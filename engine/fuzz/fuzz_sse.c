@@ -1,6 +1,6 @@
 /* Any bytes as an event stream: the same events however they are cut. */
 #include "engine/base/prng.h"
-#include "engine/providers/sse.h"
+#include "engine/wire/sse.h"
 
 #include <stdlib.h>
 #include <string.h>

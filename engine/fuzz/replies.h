@@ -9,7 +9,7 @@
 
 #include "engine/base/prng.h"
 #include "engine/base/yaml.h"
-#include "engine/providers/decoder.h"
+#include "engine/wire/decoder.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 #include "engine/base/text.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
-#include "engine/providers/http.h"
-#include "engine/providers/http_url.h"
+#include "engine/http/http.h"
+#include "engine/http/http_url.h"
 #include "engine/providers/live_state.h"
 
 #include <string.h>
@@ -313,7 +313,7 @@ static enum baton_status run_tools(struct baton_tool_runner *runner, struct bato
 {
     struct baton_http_tools *tools = (struct baton_http_tools *)runner;
     const struct baton_run_options *options = baton_run_options_of(batch->run);
-    const bool is_live = options->clock == baton_clock_system(); /* as for commands: see engine/core/tools.c */
+    const bool is_live = options->clock == baton_clock_system(); /* as for commands: see engine/core/tool_runner.c */
     const uint64_t start_ns = options->clock->now_ns(options->clock);
     uint64_t passed_ns = 0;
     enum baton_status status = BATON_OK;

@@ -3,7 +3,7 @@
 #include "engine/base/suggest.h"
 #include "engine/base/text.h"
 #include "engine/core/price.h"
-#include "engine/providers/http_url.h"
+#include "engine/http/http_url.h"
 #include "engine/providers/live_state.h"
 
 #include <assert.h>

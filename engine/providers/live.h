@@ -1,7 +1,7 @@
 /* live.h - asks the live services: what the run loop wants goes out over HTTP, and a whole answer comes back, or an error.
  *
  *     struct baton_live_options options = baton_live_options_default(agents);   // agents outlive the live
- *     options.setting = environment;                                            // getenv(name), in evals/main.c only
+ *     options.setting = environment;                                            // getenv(name), in evals/cli/main.c only
  *     options.is_stream = true;
  *     status = baton_live_new(&live, &options, &err);                           // once, for all threads
  *
@@ -37,10 +37,10 @@
 #ifndef BATON_ENGINE_PROVIDERS_LIVE_H
 #define BATON_ENGINE_PROVIDERS_LIVE_H
 
-#include "engine/providers/codec.h"
-#include "engine/providers/fault.h"
-#include "engine/providers/retry.h"
-#include "engine/providers/traffic.h"
+#include "engine/http/retry.h"
+#include "engine/wire/codec.h"
+#include "engine/wire/fault.h"
+#include "engine/wire/traffic.h"
 
 enum {
     BATON_LIVE_TIMEOUT_MS = 600000,         /* of a call with all its attempts, but not the wait for its turn */

@@ -1,10 +1,10 @@
 #include "engine/base/prng.h"
 #include "engine/base/text.h"
 #include "engine/core/price.h"
-#include "engine/providers/decoder.h"
+#include "engine/http/wait.h"
 #include "engine/providers/live_state.h"
-#include "engine/providers/sse.h"
-#include "engine/providers/wait.h"
+#include "engine/wire/decoder.h"
+#include "engine/wire/sse.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #ifndef BATON_ENGINE_PROVIDERS_LIVE_STATE_H
 #define BATON_ENGINE_PROVIDERS_LIVE_STATE_H
 
-#include "engine/providers/http.h"
-#include "engine/providers/limiter.h"
+#include "engine/http/http.h"
+#include "engine/http/limiter.h"
 #include "engine/providers/live.h"
 
 #include <stdatomic.h>

@@ -9,7 +9,7 @@
 #define BATON_ENGINE_TESTS_HTTP_STAND_H
 
 #include "engine/base/text.h"
-#include "engine/providers/retry.h"
+#include "engine/http/retry.h"
 #include "engine/tests/misbehave.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))

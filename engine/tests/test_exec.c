@@ -1,6 +1,6 @@
 #include "engine/base/clock.h"
+#include "engine/base/exec.h"
 #include "engine/base/json.h"
-#include "engine/core/exec.h"
 #include "engine/core/tools.h"
 
 #include <criterion/criterion.h>

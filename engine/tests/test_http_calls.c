@@ -1,4 +1,4 @@
-#include "engine/providers/curl_library.h"
+#include "engine/http/curl_library.h"
 #include "engine/tests/http_stand.h"
 
 #include <criterion/criterion.h>

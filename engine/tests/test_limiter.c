@@ -1,4 +1,4 @@
-#include "engine/providers/limiter.h"
+#include "engine/http/limiter.h"
 
 #include "engine/base/arena.h"
 

@@ -1,7 +1,7 @@
-#include "engine/providers/retry.h"
+#include "engine/http/retry.h"
 
 #include "engine/base/prng.h"
-#include "engine/providers/wait.h"
+#include "engine/http/wait.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-#include "engine/core/schema.h"
+#include "engine/schema/schema.h"
 
 #include "engine/base/pattern.h"
 #include "engine/base/text.h"
-#include "engine/core/value.h"
+#include "engine/schema/value.h"
 #include "engine/tests/trees.h"
 
 #include <criterion/criterion.h>

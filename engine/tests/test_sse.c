@@ -1,4 +1,4 @@
-#include "engine/providers/sse.h"
+#include "engine/wire/sse.h"
 
 #include "engine/base/json_writer.h"
 #include "engine/base/prng.h"

@@ -1,5 +1,5 @@
 /* Every recorded interaction of fixtures/wire: what the index says of it must come out of the decoders. */
-#include "engine/core/value.h"
+#include "engine/schema/value.h"
 #include "engine/tests/trees.h"
 #include "engine/tests/wire.h"
 

@@ -6,8 +6,8 @@
 #ifndef BATON_ENGINE_TESTS_WIRE_H
 #define BATON_ENGINE_TESTS_WIRE_H
 
-#include "engine/providers/decoder.h"
-#include "engine/providers/sse.h"
+#include "engine/wire/decoder.h"
+#include "engine/wire/sse.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

@@ -8,8 +8,8 @@
 #include "engine/base/hash.h"
 #include "engine/base/prng.h"
 #include "evals/bench/bench_cassette.h"
-#include "evals/cases.h"
-#include "evals/evaluate.h"
+#include "evals/play/evaluate.h"
+#include "evals/suite/cases.h"
 
 #include <errno.h>
 #include <fcntl.h>

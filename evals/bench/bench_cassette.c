@@ -2,8 +2,8 @@
 
 #include "engine/base/yaml.h"
 #include "engine/core/run.h"
-#include "engine/providers/decoder.h"
-#include "sim/recorder.h"
+#include "engine/wire/decoder.h"
+#include "sim/cassette/recorder.h"
 #include "sim/virtual_clock.h"
 
 #include <stdio.h>

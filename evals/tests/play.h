@@ -9,7 +9,7 @@
 #ifndef BATON_EVALS_TESTS_PLAY_H
 #define BATON_EVALS_TESTS_PLAY_H
 
-#include "evals/evaluate.h"
+#include "evals/play/evaluate.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

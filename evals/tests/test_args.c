@@ -1,4 +1,4 @@
-#include "evals/args.h"
+#include "evals/cli/args.h"
 
 #include "engine/base/text.h"
 

@@ -1,5 +1,5 @@
 /* A run held against an earlier one: what newly fails is said, gated, and never becomes the baseline by itself. */
-#include "evals/baseline.h"
+#include "evals/results/baseline.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 

@@ -1,4 +1,4 @@
-#include "evals/cases.h"
+#include "evals/suite/cases.h"
 
 #include "engine/base/hash.h"
 #include "evals/tests/program.h"

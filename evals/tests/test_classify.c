@@ -1,4 +1,4 @@
-#include "evals/classify.h"
+#include "evals/stats/classify.h"
 
 #include "engine/base/prng.h"
 

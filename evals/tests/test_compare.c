@@ -1,7 +1,7 @@
 /* Planted regressions are named and judged as the statistics say; what is the same is called the same. */
-#include "evals/compare.h"
-#include "evals/intervals.h"
-#include "evals/rows.h"
+#include "evals/results/compare.h"
+#include "evals/results/rows.h"
+#include "evals/stats/intervals.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 #include "reports/forms.h"

@@ -1,4 +1,4 @@
-#include "evals/counter.h"
+#include "evals/tally/counter.h"
 
 #include "engine/base/arena.h"
 #include "engine/base/prng.h"

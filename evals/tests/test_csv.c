@@ -1,4 +1,4 @@
-#include "evals/csv.h"
+#include "evals/suite/csv.h"
 
 #include "engine/base/prng.h"
 

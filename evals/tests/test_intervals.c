@@ -1,4 +1,4 @@
-#include "evals/intervals.h"
+#include "evals/stats/intervals.h"
 
 #include "engine/base/prng.h"
 

@@ -1,6 +1,6 @@
 /* Shards put together are the run that was not split: byte for byte, or not at all. */
-#include "evals/merge.h"
-#include "evals/rows.h"
+#include "evals/results/merge.h"
+#include "evals/results/rows.h"
 #include "evals/tests/program.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* An answer that says it hands over, and calls nothing: told from offers, refusals, conditions and other transfers. */
-#include "evals/phantom.h"
+#include "evals/judge/phantom.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/play.h"
 #include "evals/tests/program.h"

@@ -1,7 +1,7 @@
-#include "evals/report_sinks.h"
+#include "reports/report_sinks.h"
 
-#include "evals/step_summary.h"
 #include "evals/tests/program.h"
+#include "reports/step_summary.h"
 #include "reports/tests/sample.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,5 @@
 /* Reports as the program writes them: valid, of one mind with results.jsonl, whatever names and ids hold. */
-#include "evals/csv.h"
+#include "evals/suite/csv.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 #include "reports/tests/junit_reader.h"

@@ -1,4 +1,4 @@
-#include "evals/resample.h"
+#include "evals/stats/resample.h"
 
 #include "engine/base/prng.h"
 

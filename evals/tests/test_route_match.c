@@ -1,4 +1,4 @@
-#include "evals/route_match.h"
+#include "evals/judge/route_match.h"
 
 #include "engine/base/prng.h"
 

@@ -1,4 +1,4 @@
-#include "evals/suite.h"
+#include "evals/suite/suite.h"
 
 #include "evals/tests/program.h"
 

@@ -1,4 +1,4 @@
-#include "evals/summarize.h"
+#include "evals/tally/summarize.h"
 
 #include "evals/tests/play.h"
 

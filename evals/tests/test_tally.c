@@ -1,4 +1,4 @@
-#include "evals/tally.h"
+#include "evals/tally/tally.h"
 
 #include "engine/base/prng.h"
 #include "engine/core/path.h"

@@ -2,10 +2,10 @@
  * vector that nobody checks fails the test. */
 #include "engine/base/prng.h"
 #include "engine/core/path.h"
-#include "evals/classify.h"
-#include "evals/intervals.h"
-#include "evals/resample.h"
-#include "evals/summarize.h"
+#include "evals/stats/classify.h"
+#include "evals/stats/intervals.h"
+#include "evals/stats/resample.h"
+#include "evals/tally/summarize.h"
 #include "evals/tests/parsed.h"
 
 #include <criterion/criterion.h>

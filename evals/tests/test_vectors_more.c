@@ -1,6 +1,6 @@
 /* More vectors of fixtures/metrics/vectors.json (see test_vectors.c): what reached the next agent, and calibration. */
-#include "evals/calibration.h"
-#include "evals/expect.h"
+#include "evals/judge/expect.h"
+#include "evals/stats/calibration.h"
 #include "evals/tests/parsed.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* Wrong routes by what they cost: the nearest weight counts, and shards put together cost the same. */
+#include "evals/tally/weights.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
-#include "evals/weights.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

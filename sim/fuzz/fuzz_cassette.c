@@ -2,9 +2,9 @@
  * from its file, and can be replayed; with a torn tail, what is whole is loaded too. The same bytes, as traffic that vcrpy
  * recorded, are imported, and then the import is a good cassette. */
 #include "engine/base/text.h"
-#include "sim/cassette_check.h"
-#include "sim/replay.h"
-#include "sim/vcr_import.h"
+#include "sim/cassette/cassette_check.h"
+#include "sim/cassette/replay.h"
+#include "sim/import/vcr_import.h"
 
 #include <fcntl.h>
 #include <stdio.h>

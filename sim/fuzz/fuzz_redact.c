@@ -2,7 +2,7 @@
  * stays as it is when redacted again. */
 #include "engine/base/json.h"
 #include "engine/base/text.h"
-#include "sim/redact.h"
+#include "sim/redact/redact.h"
 
 #include <stdlib.h>
 #include <string.h>

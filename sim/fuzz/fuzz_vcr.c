@@ -1,6 +1,6 @@
 /* Any bytes, as a cassette and as the compressed body of one: they are read, or refused with the place. */
 #include "engine/base/text.h"
-#include "sim/vcr.h"
+#include "sim/import/vcr.h"
 
 #include <stdlib.h>
 #include <string.h>

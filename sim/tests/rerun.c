@@ -1,6 +1,6 @@
 #include "sim/tests/rerun.h"
 
-#include "sim/cassette_check.h"
+#include "sim/cassette/cassette_check.h"
 #include "sim/virtual_clock.h"
 
 #include <stdio.h>

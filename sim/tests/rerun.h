@@ -6,8 +6,8 @@
 #define BATON_SIM_TESTS_RERUN_H
 
 #include "engine/core/run.h"
-#include "sim/replay.h"
-#include "sim/vcr_import.h"
+#include "sim/cassette/replay.h"
+#include "sim/import/vcr_import.h"
 
 enum { RERUN_CALLS_MAX = 512, RERUN_EXCHANGES_MAX = 64 };
 

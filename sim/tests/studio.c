@@ -3,8 +3,8 @@
 #include "engine/base/json_writer.h"
 #include "engine/base/yaml.h"
 #include "engine/core/tool_runner.h"
-#include "engine/providers/decoder.h"
-#include "engine/providers/sse.h"
+#include "engine/wire/decoder.h"
+#include "engine/wire/sse.h"
 #include "sim/virtual_clock.h"
 
 #include <criterion/criterion.h>

@@ -12,8 +12,8 @@
 #define BATON_SIM_TESTS_STUDIO_H
 
 #include "engine/core/run.h"
-#include "engine/providers/traffic.h"
-#include "sim/recorder.h"
+#include "engine/wire/traffic.h"
+#include "sim/cassette/recorder.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

@@ -1,7 +1,7 @@
-#include "sim/cassette.h"
+#include "sim/cassette/cassette.h"
 
 #include "engine/base/text.h"
-#include "sim/cassette_check.h"
+#include "sim/cassette/cassette_check.h"
 #include "sim/tests/studio.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
-#include "sim/guard.h"
+#include "sim/redact/guard.h"
 
 #include "engine/tests/trees.h"
-#include "sim/known_values.h"
+#include "sim/redact/known_values.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-#include "sim/known_values.h"
+#include "sim/redact/known_values.h"
 
 #include "engine/base/prng.h"
 #include "engine/base/text.h"
 #include "engine/tests/trees.h"
-#include "sim/redact.h"
+#include "sim/redact/redact.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-#include "sim/recorder.h"
+#include "sim/cassette/recorder.h"
 
-#include "sim/cassette_check.h"
+#include "sim/cassette/cassette_check.h"
 #include "sim/tests/studio.h"
 
 #include <criterion/criterion.h>

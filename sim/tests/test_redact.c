@@ -1,4 +1,4 @@
-#include "sim/redact.h"
+#include "sim/redact/redact.h"
 
 #include "engine/base/json.h"
 #include "engine/base/prng.h"

@@ -1,4 +1,4 @@
-#include "sim/replay.h"
+#include "sim/cassette/replay.h"
 
 #include "sim/tests/studio.h"
 

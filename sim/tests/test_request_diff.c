@@ -1,4 +1,4 @@
-#include "sim/request_diff.h"
+#include "sim/cassette/request_diff.h"
 
 #include "engine/base/hash.h"
 #include "engine/base/json.h"

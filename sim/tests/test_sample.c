@@ -1,5 +1,5 @@
 /* The sample cassette of the support assistant: its hand-written conversations, answered over a wire that is none. */
-#include "sim/recorder.h"
+#include "sim/cassette/recorder.h"
 #include "sim/tests/studio.h"
 #include "sim/transcript.h"
 #include "sim/virtual_clock.h"

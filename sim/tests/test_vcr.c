@@ -1,4 +1,4 @@
-#include "sim/vcr.h"
+#include "sim/import/vcr.h"
 
 #include "engine/base/json.h"
 #include "engine/base/prng.h"

@@ -1,4 +1,4 @@
-#include "sim/vcr_import.h"
+#include "sim/import/vcr_import.h"
 
 #include "sim/tests/rerun.h"
 #include "sim/tests/studio.h"

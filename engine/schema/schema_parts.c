@@ -1,0 +1,272 @@
+#include "engine/base/pattern.h"
+#include "engine/base/suggest.h"
+#include "engine/schema/schema.h"
+#include "engine/schema/schema_check.h"
+#include "engine/schema/value.h"
+
+/* ---- numbers and strings ---- */
+
+bool baton_schema_range_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                             const struct baton_schema_place *place)
+{
+    int order = baton_value_order(place->value, use->node);
+    const char *wanted = NULL;
+    if (use->keyword == BATON_SCHEMA_MINIMUM) {
+        wanted = order >= 0 ? NULL : "at least";
+    } else if (use->keyword == BATON_SCHEMA_MAXIMUM) {
+        wanted = order <= 0 ? NULL : "at most";
+    } else if (use->keyword == BATON_SCHEMA_EXCLUSIVE_MINIMUM) {
+        wanted = order > 0 ? NULL : "more than";
+    } else {
+        wanted = order < 0 ? NULL : "less than";
+    }
+    return wanted == NULL ||
+           baton_schema_fail(run, place, "must be %s %.*s, not %.*s", wanted, (int)use->node->text.length,
+                             use->node->text.data, (int)place->value->text.length, place->value->text.data);
+}
+
+bool baton_schema_multiple_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                const struct baton_schema_place *place)
+{
+    return baton_value_is_multiple(place->value, use->node) ||
+           baton_schema_fail(run, place, "must be a multiple of %.*s, not %.*s", (int)use->node->text.length,
+                             use->node->text.data, (int)place->value->text.length, place->value->text.data);
+}
+
+static size_t code_points(struct baton_str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        count += ((unsigned char)text.data[i] & 0xc0U) != 0x80U;
+    }
+    return count;
+}
+
+/* minLength, maxLength, minItems, maxItems, minProperties, maxProperties */
+bool baton_schema_count_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                             const struct baton_schema_place *place)
+{
+    bool is_least = use->keyword == BATON_SCHEMA_MIN_LENGTH || use->keyword == BATON_SCHEMA_MIN_ITEMS ||
+                    use->keyword == BATON_SCHEMA_MIN_PROPERTIES;
+    bool is_string = place->value->type == BATON_JSON_STRING;
+    size_t count = is_string ? code_points(place->value->text) : place->value->count;
+    double limit = use->node->number;
+    if (is_least ? (double)count >= limit : (double)count <= limit) {
+        return true;
+    }
+    const char *unit = is_string ? "character" : place->value->type == BATON_JSON_ARRAY ? "item" : "key";
+    return baton_schema_fail(run, place, "must have at %s %.*s %s%s, not %zu", is_least ? "least" : "most",
+                             (int)use->node->text.length, use->node->text.data, unit, limit == 1 ? "" : "s", count);
+}
+
+/* A faulty pattern matches as `of_faulty` says. */
+static enum baton_match match(struct baton_schema_run *run, struct baton_str text, struct baton_str subject,
+                              enum baton_match of_faulty)
+{
+    struct baton_arena_mark mark = baton_arena_mark(run->arena);
+    struct baton_pattern *pattern;
+    enum baton_match found = of_faulty;
+    enum baton_status status = baton_pattern_compile_ecmascript(&pattern, run->arena, text, NULL);
+    if (status == BATON_OK) {
+        found = baton_pattern_match(pattern, subject);
+    } else if (status == BATON_ENOMEM) {
+        baton_schema_stop(run, "needs more memory than is allowed to be checked");
+    }
+    baton_arena_rollback(run->arena, mark);
+    return found;
+}
+
+bool baton_schema_pattern_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                               const struct baton_schema_place *place)
+{
+    enum baton_match found = match(run, use->node->text, place->value->text, BATON_MATCH_YES);
+    const char *why = "takes too many steps to be matched with";
+    if (found == BATON_MATCH_NO) {
+        why = "does not match";
+    } else if (place->value->text.length > BATON_PATTERN_SUBJECT_MAX) {
+        why = "is too long to be matched with";
+    }
+    return found == BATON_MATCH_YES || baton_schema_fail(run, place, "%s the pattern '%.*s'", why,
+                                                         (int)use->node->text.length, use->node->text.data);
+}
+
+/* ---- arrays ---- */
+
+static bool each_fits(struct baton_schema_run *run, const struct baton_json *schema,
+                      const struct baton_schema_place *place, size_t skip)
+{
+    struct baton_schema_place below = { .up = place, .value = place->value->child };
+    for (; below.value != NULL; below.value = below.value->next, below.index++) {
+        if (below.index >= skip && !baton_schema_apply(run, schema, &below)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool baton_schema_tuple_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                             const struct baton_schema_place *place)
+{
+    struct baton_schema_place below = { .up = place, .value = place->value->child };
+    const struct baton_json *schema = use->node->child;
+    for (; below.value != NULL && schema != NULL; below.value = below.value->next, below.index++) {
+        if (!baton_schema_apply(run, schema, &below)) {
+            return false;
+        }
+        schema = schema->next;
+    }
+    return true;
+}
+
+bool baton_schema_items_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                             const struct baton_schema_place *place)
+{
+    if (use->node->type == BATON_JSON_ARRAY) {
+        return baton_schema_tuple_fits(run, use, place);
+    }
+    const struct baton_json *prefix = baton_json_get(use->schema, "prefixItems");
+    return each_fits(run, use->node, place, prefix == NULL ? 0 : prefix->count);
+}
+
+bool baton_schema_additional_items_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                        const struct baton_schema_place *place)
+{
+    const struct baton_json *items = baton_json_get(use->schema, "items");
+    return items == NULL || items->type != BATON_JSON_ARRAY || each_fits(run, use->node, place, items->count);
+}
+
+bool baton_schema_unique_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                              const struct baton_schema_place *place)
+{
+    if (!use->node->boolean) {
+        return true;
+    }
+    struct baton_value_twins twins = baton_value_twins(place->value, run->arena);
+    if (twins.is_out_of_memory) {
+        return baton_schema_stop(run, "needs more memory than is allowed to be checked");
+    }
+    return !twins.is_found || baton_schema_fail(run, place, "must have no equal items, but those at %u and %u are",
+                                                twins.first, twins.second);
+}
+
+/* ---- objects ---- */
+
+static const struct baton_json *member_of(const struct baton_json *object, struct baton_str key)
+{
+    const struct baton_json *member = object == NULL ? NULL : object->child;
+    while (member != NULL && !baton_str_equal(member->key, key)) {
+        member = member->next;
+    }
+    return member;
+}
+
+bool baton_schema_properties_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                  const struct baton_schema_place *place)
+{
+    struct baton_schema_place below = { .up = place, .value = place->value->child };
+    for (; below.value != NULL; below.value = below.value->next) {
+        const struct baton_json *schema = member_of(use->node, below.value->key);
+        if (schema != NULL && !baton_schema_apply(run, schema, &below)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where that cannot be told, nothing more can be. */
+static bool key_matches(struct baton_schema_run *run, struct baton_str pattern, struct baton_str key)
+{
+    enum baton_match found = match(run, pattern, key, BATON_MATCH_NO);
+    if (found == BATON_MATCH_LIMIT) {
+        baton_schema_stop(run, "has a key that takes too many steps to be matched with a pattern");
+    }
+    return found == BATON_MATCH_YES;
+}
+
+bool baton_schema_pattern_properties_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                          const struct baton_schema_place *place)
+{
+    for (const struct baton_json *schema = use->node->child; schema != NULL; schema = schema->next) {
+        struct baton_schema_place below = { .up = place, .value = place->value->child };
+        for (; below.value != NULL; below.value = below.value->next) {
+            if (key_matches(run, schema->key, below.value->key) && !baton_schema_apply(run, schema, &below)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool unknown_key(struct baton_schema_run *run, const struct baton_json *known,
+                        const struct baton_schema_place *place, struct baton_str key)
+{
+    struct baton_suggest suggest;
+    char hint[BATON_SUGGEST_TEXT_BYTES];
+    baton_suggest_init(&suggest, key);
+    for (const struct baton_json *member = known == NULL ? NULL : known->child; member != NULL; member = member->next) {
+        baton_suggest_offer(&suggest, member->key);
+    }
+    return baton_schema_fail(run, place, "unknown key '%.*s'%s", (int)key.length, key.data,
+                             baton_suggest_text(&suggest, hint));
+}
+
+bool baton_schema_additional_properties_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                             const struct baton_schema_place *place)
+{
+    const struct baton_json *known = baton_json_get(use->schema, "properties");
+    const struct baton_json *patterns = baton_json_get(use->schema, "patternProperties");
+    struct baton_schema_place below = { .up = place, .value = place->value->child };
+    for (; below.value != NULL; below.value = below.value->next) {
+        bool is_known = member_of(known, below.value->key) != NULL;
+        const struct baton_json *pattern = patterns == NULL || is_known ? NULL : patterns->child;
+        while (pattern != NULL && !key_matches(run, pattern->key, below.value->key)) {
+            pattern = pattern->next;
+        }
+        if (is_known || pattern != NULL) {
+            continue;
+        }
+        if (use->node->type == BATON_JSON_BOOLEAN && !use->node->boolean) {
+            return unknown_key(run, known, place, below.value->key);
+        }
+        if (!baton_schema_apply(run, use->node, &below)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool baton_schema_property_names_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                      const struct baton_schema_place *place)
+{
+    for (const struct baton_json *member = place->value->child; member != NULL; member = member->next) {
+        const struct baton_json name = { .type = BATON_JSON_STRING, .key = member->key, .text = member->key };
+        const struct baton_schema_place below = { .up = place, .value = &name };
+        if (!baton_schema_apply(run, use->node, &below)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool baton_schema_required_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                const struct baton_schema_place *place)
+{
+    for (const struct baton_json *name = use->node->child; name != NULL; name = name->next) {
+        if (name->type == BATON_JSON_STRING && member_of(place->value, name->text) == NULL) {
+            return baton_schema_fail(run, place, "the key '%.*s' is missing", (int)name->text.length, name->text.data);
+        }
+    }
+    return true;
+}
+
+bool baton_schema_dependent_required_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
+                                          const struct baton_schema_place *place)
+{
+    for (const struct baton_json *list = use->node->child; list != NULL; list = list->next) {
+        const struct baton_schema_use required = { .schema = use->schema, .node = list };
+        if (member_of(place->value, list->key) != NULL && !baton_schema_required_fits(run, &required, place)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,45 @@
+/* evaluate.h - plays and judges one conversation: run, expectations, counts, its line of results.
+ *
+ * An evaluator belongs to one worker; conversations, agents and models are shared and read-only. The arena given with each
+ * conversation is the conversation's own and holds all that is made for it.
+ */
+#ifndef BATON_EVALS_PLAY_EVALUATE_H
+#define BATON_EVALS_PLAY_EVALUATE_H
+
+#include "evals/play/cast.h"
+#include "evals/tally/tally.h"
+#include "reports/result.h"
+
+/* How conversations are to be played; shared by all workers. */
+struct baton_play {
+    const struct baton_agents *agents;
+    struct baton_sources sources;
+    uint64_t seed;
+    uint32_t repeat_count;
+    struct baton_limits limits;
+    bool loops_stop, on_handoff_stop;
+    bool wants_steps; /* results with their turns, for timelines */
+};
+
+struct baton_evaluator {
+    const struct baton_play *play;
+    struct baton_tally *tally;
+    struct baton_cast cast;
+    struct baton_loop_marks marks;
+    struct baton_event_sink events; /* usually empty */
+};
+
+/* Memory for the marks comes from the arena, which must outlive the evaluator; so must `play`. The caller clears it. */
+BATON_MUST_CHECK enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
+                                                        const struct baton_play *play, struct baton_tally *tally,
+                                                        struct baton_error *err);
+
+void baton_evaluator_clear(struct baton_evaluator *evaluator);
+
+/* Plays the conversation once (repeat counts from 0) and counts it. *exchanges gets the engine's record of each exchange. */
+BATON_MUST_CHECK enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
+                                                  struct baton_exchange ***exchanges, struct baton_arena *arena,
+                                                  const struct baton_conversation *conversation, uint32_t repeat,
+                                                  struct baton_error *err);
+
+#endif
