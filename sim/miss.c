@@ -8,7 +8,7 @@
 enum { SCRATCH_BYTES_MAX = 512 * 1024 * 1024, DIFFERENCE_BYTES_MAX = 300 };
 
 struct miss {
-    const struct baton_replay *replay;
+    const struct baton_route *route;
     const struct baton_request *request;
     struct baton_arena *arena; /* of the search alone */
     struct baton_text body;    /* working space */
@@ -23,7 +23,7 @@ struct miss {
 
 static const struct baton_interaction *at(const struct miss *miss, uint32_t index)
 {
-    return baton_cassette_at(miss->replay->options->cassette, index);
+    return baton_cassette_at(miss->route->options->cassette, index);
 }
 
 static void add(struct miss *miss, uint32_t index)
@@ -51,7 +51,7 @@ static bool has_rank(const struct miss *miss, const struct baton_interaction *it
 
 static void add_of_conversation(struct miss *miss, enum rank rank)
 {
-    uint32_t i = baton_cassette_first_in_conversation(miss->replay->options->cassette, miss->replay->conversation);
+    uint32_t i = baton_cassette_first_in_conversation(miss->route->options->cassette, miss->route->conversation);
     for (; i != BATON_NONE && miss->count < BATON_MISS_CANDIDATES_MAX; i = at(miss, i)->next_in_conversation) {
         if (has_rank(miss, at(miss, i), rank)) {
             add(miss, i);
@@ -62,7 +62,7 @@ static void add_of_conversation(struct miss *miss, enum rank rank)
 static void add_of_agent(struct miss *miss)
 {
     struct baton_str agent = baton_agent_name(miss->request->agents, miss->request->agent);
-    uint32_t i = baton_cassette_first_of_agent(miss->replay->options->cassette, agent);
+    uint32_t i = baton_cassette_first_of_agent(miss->route->options->cassette, agent);
     for (; i != BATON_NONE && miss->count < BATON_MISS_CANDIDATES_MAX; i = at(miss, i)->next_of_agent) {
         add(miss, i);
     }
@@ -97,16 +97,16 @@ static enum baton_status asked_like(struct miss *miss, const struct baton_json *
         options.output_tokens_max = limit > 0 ? limit : options.output_tokens_max;
     }
     enum baton_status status =
-        baton_replay_route(miss->replay->options, &request->agents->list[request->agent], &codec, &options.model, err);
-    baton_text_reset(miss->replay->scratch);
+        baton_route_find(miss->route->options, &request->agents->list[request->agent], &codec, &options.model, err);
+    baton_text_reset(miss->route->scratch);
     baton_text_reset(&miss->body);
     if (status == BATON_OK) {
-        status = codec->encode(miss->replay->scratch, request, &options, err);
+        status = codec->encode(miss->route->scratch, request, &options, err);
     }
     if (status != BATON_OK) {
         return status;
     }
-    baton_redact_text(&miss->body, miss->replay->options->values, baton_text_str(miss->replay->scratch));
+    baton_redact_text(&miss->body, miss->route->options->values, baton_text_str(miss->route->scratch));
     char *copy = baton_arena_copy(miss->arena, miss->body.data, miss->body.length);
     if (copy == NULL || miss->body.failed) {
         return baton_error_set(err, BATON_ELIMIT, "out of memory");
@@ -134,7 +134,7 @@ static enum baton_status compare(struct miss *miss, uint32_t index)
     struct baton_error err;
     baton_arena_reset(miss->arena);
     enum baton_status status =
-        baton_cassette_request(&recorded, miss->replay->options->cassette, at(miss, index), miss->arena, &err);
+        baton_cassette_request(&recorded, miss->route->options->cassette, at(miss, index), miss->arena, &err);
     if (status != BATON_OK || recorded->type != BATON_JSON_OBJECT) {
         return status;
     }
@@ -157,17 +157,17 @@ static enum baton_status compare(struct miss *miss, uint32_t index)
 static enum baton_status tell(const struct miss *miss, struct baton_error *err)
 {
     const struct baton_request *request = miss->request;
-    const struct baton_replay *replay = miss->replay;
+    const struct baton_route *route = miss->route;
     struct baton_str agent = baton_agent_name(request->agents, request->agent);
-    const char *advice = replay->options->advice, *end = advice == NULL ? "" : "; ";
+    const char *advice = route->options->advice, *end = advice == NULL ? "" : "; ";
     advice = advice == NULL ? "" : advice;
-    int id_length = replay->conversation.length < 100 ? (int)replay->conversation.length : 100;
+    int id_length = route->conversation.length < 100 ? (int)route->conversation.length : 100;
     if (miss->nearest == BATON_NONE) {
         return baton_error_set(
             err, BATON_EMISS,
             "no recorded answer for agent '%.*s' of conversation '%.*s', exchange %u, turn %u; nothing "
             "like it was recorded%s%s",
-            (int)agent.length, agent.data, id_length, replay->conversation.data, request->exchange + 1,
+            (int)agent.length, agent.data, id_length, route->conversation.data, request->exchange + 1,
             request->turn + 1, end, advice);
     }
     const struct baton_interaction *it = at(miss, miss->nearest);
@@ -175,15 +175,15 @@ static enum baton_status tell(const struct miss *miss, struct baton_error *err)
         err, BATON_EMISS,
         "no recorded answer for agent '%.*s' of conversation '%.*s', exchange %u, turn %u; nearest is "
         "%s:%u (%.0f%% alike), which differs at %s%s%s",
-        (int)agent.length, agent.data, id_length, replay->conversation.data, request->exchange + 1, request->turn + 1,
-        replay->options->cassette->files[it->file].path, it->line, miss->similarity * 100, miss->difference, end,
+        (int)agent.length, agent.data, id_length, route->conversation.data, request->exchange + 1, request->turn + 1,
+        route->options->cassette->files[it->file].path, it->line, miss->similarity * 100, miss->difference, end,
         advice);
 }
 
-enum baton_status baton_replay_miss(const struct baton_replay *replay, const struct baton_request *request,
-                                    struct baton_error *err)
+enum baton_status baton_miss_explain(const struct baton_route *route, const struct baton_request *request,
+                                     struct baton_error *err)
 {
-    struct miss miss = { .replay = replay,
+    struct miss miss = { .route = route,
                          .request = request,
                          .arena = baton_arena_new(SCRATCH_BYTES_MAX),
                          .body = baton_text_with_limit(BATON_REQUEST_BYTES_MAX),

@@ -7,12 +7,13 @@
 #ifndef BATON_SIM_MISS_H
 #define BATON_SIM_MISS_H
 
-#include "sim/replay.h"
+#include "engine/core/provider.h"
+#include "sim/route.h"
 
 enum { BATON_MISS_CANDIDATES_MAX = 64 };
 
 /* BATON_EMISS with the text. BATON_ENOMEM and BATON_ELIMIT where there is no room even for that. */
-enum baton_status baton_replay_miss(const struct baton_replay *replay, const struct baton_request *request,
-                                    struct baton_error *err);
+enum baton_status baton_miss_explain(const struct baton_route *route, const struct baton_request *request,
+                                     struct baton_error *err);
 
 #endif

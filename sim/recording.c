@@ -84,8 +84,8 @@ static enum baton_status key_call(struct baton_recording *recording, const struc
     struct baton_replay *replay = &recording->replay;
     struct baton_text redacted = baton_text_with_limit(BATON_FILE_BYTES_MAX);
     struct baton_tool_call as_replayed = *call;
-    enum baton_status status =
-        baton_interaction_tool_key(&about->key, replay->scratch, replay->arena, replay->conversation, call, err);
+    enum baton_status status = baton_interaction_tool_key(&about->key, replay->route.scratch, replay->arena,
+                                                          replay->route.conversation, call, err);
     baton_redact_text(&redacted, baton_recorder_options_of(recording->recorder)->values, call->arguments);
     as_replayed.arguments = baton_text_str(&redacted);
     about->has_redacted_key = !baton_str_equal(as_replayed.arguments, call->arguments);
@@ -93,8 +93,8 @@ static enum baton_status key_call(struct baton_recording *recording, const struc
         status = no_memory(err);
     }
     if (status == BATON_OK && about->has_redacted_key) {
-        status = baton_interaction_tool_key(&about->redacted_key, replay->scratch, replay->arena, replay->conversation,
-                                            &as_replayed, err);
+        status = baton_interaction_tool_key(&about->redacted_key, replay->route.scratch, replay->arena,
+                                            replay->route.conversation, &as_replayed, err);
     }
     baton_text_clear(&redacted);
     return status;
@@ -109,7 +109,7 @@ static enum baton_status record_job(struct baton_recording *recording, const str
         return no_memory(err);
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_TOOL,
-                                       .place = { recording->replay.conversation, batch->exchange, batch->turn,
+                                       .place = { recording->replay.route.conversation, batch->exchange, batch->turn,
                                                   baton_run_options_of(batch->run)->nesting },
                                        .agent = baton_agent_name(batch->agents, batch->agent),
                                        .recorded_at = options->day,
@@ -180,7 +180,7 @@ static enum baton_status record_context(struct baton_tool_runner *runner, struct
         return outcome;
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_CONTEXT,
-                                       .place = { replay->conversation, job->exchange, job->turn,
+                                       .place = { replay->route.conversation, job->exchange, job->turn,
                                                   baton_run_options_of(job->run)->nesting },
                                        .recorded_at = options->day,
                                        .name = job->handoff->tool_name,
@@ -189,8 +189,8 @@ static enum baton_status record_context(struct baton_tool_runner *runner, struct
                                        .result = outcome != BATON_OK ? baton_str_of(err->text) : job->instructions };
     struct baton_error writing;
     struct baton_text line = baton_text_with_limit(BATON_FILE_BYTES_MAX);
-    status = baton_interaction_context_key(&about.key, replay->scratch, replay->conversation, about.name, about.target,
-                                           &writing);
+    status = baton_interaction_context_key(&about.key, replay->route.scratch, replay->route.conversation, about.name,
+                                           about.target, &writing);
     if (status == BATON_OK) {
         baton_interaction_write_context(&line, options->values, &about);
         status = append(recording, &line, &writing);

@@ -18,7 +18,7 @@ static struct baton_replay *of_runner(struct baton_tool_runner *runner)
 static enum baton_status no_memory(const struct baton_replay *replay, struct baton_error *err)
 {
     return baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)replay->conversation.length, replay->conversation.data);
+                           (int)replay->route.conversation.length, replay->route.conversation.data);
 }
 
 /* ---- which recording ---- */
@@ -59,40 +59,15 @@ static enum baton_status find(struct baton_replay *replay, enum baton_interactio
     }
     const struct baton_cassette_ask ask = { .kind = kind,
                                             .key = key,
-                                            .conversation = replay->conversation,
+                                            .conversation = replay->route.conversation,
                                             .n = n,
-                                            .is_strict = replay->options->is_strict,
-                                            .shared_file_count = replay->options->shared_file_count };
-    *out = baton_cassette_find(replay->options->cassette, &ask);
+                                            .is_strict = replay->route.options->is_strict,
+                                            .shared_file_count = replay->route.options->shared_file_count };
+    *out = baton_cassette_find(replay->route.options->cassette, &ask);
     if (*out != NULL) {
         baton_interaction_use(*out);
     }
     return BATON_OK;
-}
-
-static const struct baton_cassette_header *header_of(const struct baton_replay_options *options)
-{
-    static const struct baton_cassette_header none = { .is_by_order = false };
-    return options->cassette->file_count > 0 ? &options->cassette->files[0].header : &none;
-}
-
-enum baton_status baton_replay_route(const struct baton_replay_options *options, const struct baton_agent *agent,
-                                     const struct baton_codec **codec, struct baton_str *model, struct baton_error *err)
-{
-    const struct baton_cassette_header *header = header_of(options);
-    struct baton_str name = header->provider.length > 0 ? header->provider : agent->provider;
-    *model = options->model.length > 0 ? options->model : header->model;
-    *codec = options->codec;
-    if (*codec == NULL && name.length > 0) {
-        *codec = baton_codec_find(name);
-    } else if (*codec == NULL) {
-        *codec = options->cassette->codec;
-    }
-    return *codec != NULL ? BATON_OK
-                          : baton_error_set(err, BATON_EUSAGE,
-                                            "nothing says in which format agent '%.*s' was asked: give it a 'provider' "
-                                            "that baton speaks in the agents file",
-                                            (int)agent->name.length, agent->name.data);
 }
 
 /* ---- answers ---- */
@@ -125,17 +100,17 @@ enum baton_status baton_replay_try_call(struct baton_replay *replay, const struc
     struct baton_interaction *it = NULL;
     const struct baton_agent *agent = &request->agents->list[request->agent];
     *is_found = false;
-    enum baton_status status = baton_replay_route(replay->options, agent, &codec, &model, err);
+    enum baton_status status = baton_route_find(replay->route.options, agent, &codec, &model, err);
     if (status == BATON_OK) {
-        status = baton_interaction_request_keys(&keys, replay->scratch, codec, request, model, NULL, false, err);
+        status = baton_interaction_request_keys(&keys, replay->route.scratch, codec, request, model, NULL, false, err);
     }
     if (status == BATON_OK) {
         status = find(replay, BATON_INTERACTION_MODEL, keys.key, &it, err);
     }
     if (status == BATON_OK && it == NULL) {
         /* Where a redacted answer met words of the user that were redacted too, only all of it redacted is found. */
-        status = baton_interaction_request_keys(&keys, replay->scratch, codec, request, model, replay->options->values,
-                                                true, err);
+        status = baton_interaction_request_keys(&keys, replay->route.scratch, codec, request, model,
+                                                replay->route.options->values, true, err);
         if (status == BATON_OK && keys.has_redacted_key) {
             status = find(replay, BATON_INTERACTION_MODEL, keys.redacted_key, &it, err);
         }
@@ -161,7 +136,7 @@ static enum baton_status call_by_key(struct baton_provider *provider, const stru
     err = err == NULL ? &local : err;
     enum baton_status status = baton_replay_try_call(replay, request, reply, &is_found, err);
     if (status == BATON_OK && !is_found) {
-        status = baton_replay_miss(replay, request, err);
+        status = baton_miss_explain(&replay->route, request, err);
         if (status == BATON_EMISS) {
             note_miss(replay, err->text);
         }
@@ -175,7 +150,7 @@ static enum baton_status call_by_key(struct baton_provider *provider, const stru
 static struct baton_interaction *next_call(struct baton_replay *replay, const struct baton_request *request)
 {
     while (replay->next != BATON_NONE) {
-        struct baton_interaction *it = baton_cassette_at(replay->options->cassette, replay->next);
+        struct baton_interaction *it = baton_cassette_at(replay->route.options->cassette, replay->next);
         /* What a limit cut short is passed over, so that each exchange begins where its recording does. */
         bool is_past = request->nesting == 0 && (it->place.nesting > 0 || it->place.exchange < request->exchange);
         if (it->kind == BATON_INTERACTION_MODEL && !is_past) {
@@ -195,9 +170,9 @@ static enum baton_status prompt_changed(const struct baton_replay *replay, const
         "conversation '%.*s', exchange %u, turn %u: agent '%.*s' is asked, but %s:%u holds an answer of "
         "'%.*s' with other instructions; a recording that is matched by order goes with the agents "
         "that were imported with it",
-        (int)replay->conversation.length, replay->conversation.data, request->exchange + 1, request->turn + 1,
-        (int)asked.length, asked.data, replay->options->cassette->files[it->file].path, it->line, (int)it->agent.length,
-        it->agent.data);
+        (int)replay->route.conversation.length, replay->route.conversation.data, request->exchange + 1,
+        request->turn + 1, (int)asked.length, asked.data, replay->route.options->cassette->files[it->file].path,
+        it->line, (int)it->agent.length, it->agent.data);
 }
 
 static enum baton_status call_by_order(struct baton_provider *provider, const struct baton_request *request,
@@ -241,8 +216,8 @@ static enum baton_status find_tool(struct baton_replay *replay, const struct bat
 {
     struct baton_hash key;
     *out = NULL;
-    enum baton_status status =
-        baton_interaction_tool_key(&key, replay->scratch, replay->arena, replay->conversation, job->call, err);
+    enum baton_status status = baton_interaction_tool_key(&key, replay->route.scratch, replay->arena,
+                                                          replay->route.conversation, job->call, err);
     return status == BATON_OK ? find(replay, BATON_INTERACTION_TOOL, key, out, err) : status;
 }
 
@@ -275,8 +250,8 @@ static enum baton_status miss_tool(struct baton_replay *replay, const struct bat
         "no recorded result of the tool '%.*s' for agent '%.*s' of conversation '%.*s', exchange %u, turn %u, with "
         "arguments %.*s",
         (int)job->call->name.length, job->call->name.data, (int)agent.length, agent.data,
-        (int)replay->conversation.length, replay->conversation.data, batch->exchange + 1, batch->turn + 1, shown,
-        job->call->arguments.data);
+        (int)replay->route.conversation.length, replay->route.conversation.data, batch->exchange + 1, batch->turn + 1,
+        shown, job->call->arguments.data);
     if (text == NULL) {
         return no_memory(replay, err);
     }
@@ -327,7 +302,7 @@ struct run_plan {
 static uint32_t next_to_run(struct baton_replay *replay, const struct run_plan *plans, uint32_t count)
 {
     uint32_t first = BATON_NONE;
-    const struct baton_cassette *cassette = replay->options->cassette;
+    const struct baton_cassette *cassette = replay->route.options->cassette;
     uint32_t at = replay->next;
     while (at != BATON_NONE && baton_cassette_at(cassette, at)->kind != BATON_INTERACTION_MODEL) {
         at = baton_cassette_at(cassette, at)->next_in_conversation;
@@ -404,9 +379,9 @@ enum baton_status baton_replay_try_context(struct baton_replay *replay, struct b
 {
     struct baton_hash key;
     struct baton_interaction *it = NULL;
-    struct baton_str target = baton_agent_name(replay->options->agents, job->handoff->target);
+    struct baton_str target = baton_agent_name(replay->route.options->agents, job->handoff->target);
     *is_found = false;
-    enum baton_status status = baton_interaction_context_key(&key, replay->scratch, replay->conversation,
+    enum baton_status status = baton_interaction_context_key(&key, replay->route.scratch, replay->route.conversation,
                                                              job->handoff->tool_name, target, err);
     if (status == BATON_OK) {
         status = find(replay, BATON_INTERACTION_CONTEXT, key, &it, err);
@@ -430,12 +405,12 @@ static enum baton_status replay_context(struct baton_tool_runner *runner, struct
     err = err == NULL ? &local : err;
     enum baton_status status = baton_replay_try_context(replay, job, &is_found, err);
     if (status == BATON_OK && !is_found) {
-        struct baton_str target = baton_agent_name(replay->options->agents, job->handoff->target);
+        struct baton_str target = baton_agent_name(replay->route.options->agents, job->handoff->target);
         status = baton_error_set(err, BATON_EMISS,
                                  "no recorded context of the handoff '%.*s' to agent '%.*s' in conversation '%.*s', "
                                  "exchange %u, turn %u",
                                  (int)job->handoff->tool_name.length, job->handoff->tool_name.data, (int)target.length,
-                                 target.data, (int)replay->conversation.length, replay->conversation.data,
+                                 target.data, (int)replay->route.conversation.length, replay->route.conversation.data,
                                  job->exchange + 1, job->turn + 1);
         note_miss(replay, err->text);
     }
@@ -445,16 +420,14 @@ static enum baton_status replay_context(struct baton_tool_runner *runner, struct
 void baton_replay_init(struct baton_replay *replay, const struct baton_replay_options *options,
                        struct baton_str conversation_id, struct baton_arena *arena, struct baton_text *scratch)
 {
-    bool is_by_order = header_of(options)->is_by_order;
+    bool is_by_order = baton_route_header(options)->is_by_order;
     replay->provider.call = is_by_order ? call_by_order : call_by_key;
     replay->tools.run_tools = is_by_order ? tools_by_order : tools_by_key;
     replay->tools.provide_context = replay_context;
     replay->miss_count = 0;
     replay->first_miss = BATON_STR("");
-    replay->options = options;
-    replay->conversation = conversation_id;
+    replay->route = (struct baton_route){ .options = options, .conversation = conversation_id, .scratch = scratch };
     replay->arena = arena;
-    replay->scratch = scratch;
     replay->asked = replay->asked_first;
     replay->asked_count = 0;
     replay->asked_capacity = BATON_REPLAY_ASKED_FIRST;

@@ -21,24 +21,9 @@
 #define BATON_SIM_REPLAY_H
 
 #include "engine/core/tools.h"
-#include "sim/cassette.h"
-
-struct baton_known_values;
+#include "sim/route.h"
 
 enum { BATON_REPLAY_ASKED_FIRST = 12 };
-
-struct baton_replay_options {
-    const struct baton_cassette *cassette;
-    const struct baton_agents *agents;
-    const struct baton_codec
-        *codec;             /* in place of the agents' own; NULL: the cassette's header, the agents', or the only
-                                        one of the cassette */
-    struct baton_str model; /* in place of the agents' own; empty: the cassette's header, or the agents' */
-    const struct baton_known_values *values; /* may be NULL; the requests shown in a miss are redacted with them */
-    const char *advice;                      /* how to record what is missing, at the end of a miss; may be NULL */
-    bool is_strict; /* for going on with a recording; this and the next as in baton_cassette_find() */
-    uint32_t shared_file_count;
-};
 
 struct baton_replay {
     struct baton_provider provider; /* give its address to a run */
@@ -46,10 +31,8 @@ struct baton_replay {
     uint32_t miss_count;
     struct baton_str first_miss; /* its text, in the arena; empty while there is none */
 
-    const struct baton_replay_options *options; /* private, as all below */
-    struct baton_str conversation;
+    struct baton_route route; /* private, as all below */
     struct baton_arena *arena;
-    struct baton_text *scratch;
     struct baton_replay_asked {
         struct baton_hash key;
         enum baton_interaction_kind kind;
@@ -75,10 +58,5 @@ BATON_MUST_CHECK enum baton_status baton_replay_try_context(struct baton_replay 
 
 /* Whether the result of a tool is recorded: it is not one with a fixed text, nor an agent. */
 bool baton_replay_records(const struct baton_tool *tool);
-
-/* Which codec and model a request goes to. BATON_EUSAGE where nothing says which codec. */
-BATON_MUST_CHECK enum baton_status baton_replay_route(const struct baton_replay_options *options,
-                                                      const struct baton_agent *agent, const struct baton_codec **codec,
-                                                      struct baton_str *model, struct baton_error *err);
 
 #endif

@@ -135,7 +135,7 @@ static struct baton_reply ask(struct reel *reel, struct baton_replay *replay, co
     struct baton_message message = { .role = BATON_ROLE_USER, .has_content = true, .content = baton_str_of(said) };
     const struct baton_request request = { .agents = reel->studio.agents,
                                            .agent = index,
-                                           .conversation_id = replay->conversation,
+                                           .conversation_id = replay->route.conversation,
                                            .messages = &message,
                                            .message_count = 1,
                                            .handoff_enabled = enabled,
