@@ -1,6 +1,7 @@
 #include "evals/baseline.h"
 
 #include "evals/outdir.h"
+#include "reports/summary.h"
 
 #include <errno.h>
 #include <string.h>
