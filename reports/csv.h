@@ -7,7 +7,8 @@
 #ifndef BATON_REPORTS_CSV_H
 #define BATON_REPORTS_CSV_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
+#include "reports/result.h"
 
 void baton_csv_before(struct baton_text *out, const struct baton_report_context *context);
 void baton_csv_conversation(struct baton_text *out, struct baton_str suite, const struct baton_result *repeats,

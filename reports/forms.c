@@ -5,11 +5,9 @@
 #include "reports/html.h"
 #include "reports/junit.h"
 #include "reports/markdown.h"
+#include "reports/summary.h"
 #include "reports/tap.h"
 #include "reports/terminal.h"
-
-#include <inttypes.h>
-#include <math.h>
 
 static void write_json(struct baton_text *out, const struct baton_report_context *context)
 {
@@ -60,108 +58,4 @@ const struct baton_report_form *baton_report_form_find(struct baton_str name)
         }
     }
     return NULL;
-}
-
-enum baton_test_outcome baton_test_outcome_of(const struct baton_result *result)
-{
-    bool is_labelled = result->whole.is_labelled && result->whole.is_judged, has_error = false;
-    bool is_correct = !is_labelled || result->whole.is_correct;
-    for (uint32_t i = 0; i < result->exchange_count; i++) {
-        const struct baton_result_label *label = &result->exchanges[i].label;
-        has_error = has_error || (label->is_labelled && !label->is_judged);
-        if (label->is_labelled && label->is_judged) {
-            is_labelled = true;
-            is_correct = is_correct && label->is_correct;
-        }
-    }
-    if (!is_correct) {
-        return BATON_TEST_FAILED;
-    }
-    return has_error ? BATON_TEST_ERROR : is_labelled ? BATON_TEST_PASSED : BATON_TEST_SKIPPED;
-}
-
-bool baton_report_is_failure(const struct baton_result *repeats, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        enum baton_test_outcome outcome = baton_test_outcome_of(&repeats[i]);
-        if (outcome == BATON_TEST_FAILED || outcome == BATON_TEST_ERROR) {
-            return true;
-        }
-    }
-    return false;
-}
-
-uint64_t baton_result_time_ns(const struct baton_result *result)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < result->exchange_count; i++) {
-        sum += result->exchanges[i].latency_ns == BATON_RESULT_UNKNOWN ? 0 : (uint64_t)result->exchanges[i].latency_ns;
-    }
-    return sum;
-}
-
-static void put_reasons(struct baton_text *out, const struct baton_result_label *label, size_t start, int exchange)
-{
-    for (uint32_t i = 0; i < label->failed_count; i++) {
-        if (out->length > start) {
-            baton_text_puts(out, "; ");
-        }
-        if (exchange > 0 && i == 0) {
-            baton_text_printf(out, "exchange %d: ", exchange);
-        }
-        baton_text_puts(out, label->failed[i]);
-    }
-}
-
-void baton_result_reasons(struct baton_text *out, const struct baton_result *result)
-{
-    size_t start = out->length;
-    for (uint32_t i = 0; i < result->exchange_count; i++) {
-        put_reasons(out, &result->exchanges[i].label, start, result->exchange_count > 1 ? (int)i + 1 : 0);
-    }
-    put_reasons(out, &result->whole, start, 0);
-}
-
-uint64_t baton_report_gates(const struct baton_summary *summary, char verdict)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < summary->gate_count; i++) {
-        count += summary->gates[i].verdict[0] == verdict;
-    }
-    return count;
-}
-
-void baton_gate_reason(struct baton_text *out, const struct baton_gate_result *gate)
-{
-    if (gate->why.length > 0) {
-        baton_text_append(out, gate->why.data, gate->why.length);
-        return;
-    }
-    baton_text_puts(out, "the value is ");
-    if (isnan(gate->value)) {
-        baton_text_puts(out, "undefined");
-    } else {
-        baton_text_double(out, round(gate->value * 1e6) / 1e6);
-    }
-    baton_text_printf(out, " (n %" PRIu64 ")", gate->n);
-}
-
-struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max)
-{
-    size_t length = text.length;
-    if (length > bytes_max) {
-        length = bytes_max;
-        while (length > 0 && ((unsigned char)text.data[length] & 0xc0) == 0x80) {
-            length--;
-        }
-    }
-    return (struct baton_str){ text.data, length };
-}
-
-void baton_report_absorb(struct baton_text *out, struct baton_text *part,
-                         void (*write)(struct baton_text *out, struct baton_str text))
-{
-    write(out, baton_text_str(part));
-    out->failed = out->failed || part->failed;
-    baton_text_clear(part);
 }

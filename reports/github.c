@@ -47,7 +47,7 @@ static unsigned write_gates(struct baton_text *out, const struct baton_report_co
         struct baton_text message = baton_text_with_limit(out->limit);
         baton_text_append(&message, gate->gate.data, gate->gate.length);
         baton_text_puts(&message, ": ");
-        baton_gate_reason(&message, gate);
+        baton_report_gate_reason(&message, gate);
         command(out, "error", NULL, "gate", baton_text_str(&message));
         out->failed = out->failed || message.failed;
         baton_text_clear(&message);

@@ -6,7 +6,7 @@
 #ifndef BATON_REPORTS_GITHUB_H
 #define BATON_REPORTS_GITHUB_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
 
 enum { BATON_GITHUB_ERRORS_MAX = 10, BATON_GITHUB_MESSAGE_BYTES_MAX = 2000 };
 

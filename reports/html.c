@@ -1,6 +1,8 @@
 #include "reports/html.h"
 
+#include "reports/comparison.h"
 #include "reports/html/assets.h"
+#include "reports/summary.h"
 #include "reports/xml.h"
 
 #include <inttypes.h>
@@ -154,10 +156,6 @@ static void put_compared_figures(struct baton_json_writer *json, const struct ba
 
 static void put_comparison(struct baton_json_writer *json, const struct baton_comparison *comparison)
 {
-    static const char *const verdicts[] = { [BATON_COMPARISON_SAME] = "same",
-                                            [BATON_COMPARISON_WORSE] = "worse",
-                                            [BATON_COMPARISON_BETTER] = "better",
-                                            [BATON_COMPARISON_UNCLEAR] = "unclear" };
     baton_jw_key(json, "comparison");
     if (comparison == NULL) {
         baton_jw_null(json);
@@ -173,7 +171,7 @@ static void put_comparison(struct baton_json_writer *json, const struct baton_co
     baton_jw_open(json, '{');
     put_str(json, "baseline", comparison->baseline);
     put_str(json, "candidate", comparison->candidate);
-    put_optional(json, "verdict", verdicts[comparison->verdict]);
+    put_optional(json, "verdict", baton_comparison_verdict_name(comparison->verdict));
     put_str(json, "sentence", comparison->sentence);
     baton_jw_put_u64(json, "both", comparison->both);
     baton_jw_put_u64(json, "candidate_only", comparison->candidate_only);

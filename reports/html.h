@@ -11,7 +11,8 @@
 #define BATON_REPORTS_HTML_H
 
 #include "engine/base/json_writer.h"
-#include "reports/forms.h"
+#include "reports/report.h"
+#include "reports/result.h"
 
 enum {
     BATON_HTML_TEXT_BYTES = 2048,      /* of one text */

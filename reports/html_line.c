@@ -335,7 +335,7 @@ static void put_run(struct line *line, const struct baton_result *run)
     line->exchanges_left -= shown;
     baton_jw_open(&line->json, '{');
     put_count(line, "n", run->repeat);
-    put_string(line, "o", outcome_names[baton_test_outcome_of(run)]);
+    put_string(line, "o", outcome_names[baton_result_outcome(run)]);
     baton_jw_key(&line->json, "x");
     baton_jw_open(&line->json, '[');
     for (size_t i = 0; i < shown; i++) {
@@ -363,7 +363,7 @@ static void put_runs(struct line *line, const struct baton_result *repeats, uint
     baton_jw_open(&line->json, '[');
     for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
         for (uint32_t i = 0; i < count; i++) {
-            if (baton_test_outcome_of(&repeats[i]) == order[k]) {
+            if (baton_result_outcome(&repeats[i]) == order[k]) {
                 counts[k]++;
                 if (shown < BATON_HTML_RUNS) {
                     put_run(line, &repeats[i]);
@@ -388,7 +388,7 @@ static const char *outcome_of(const struct baton_result *repeats, uint32_t count
 {
     bool has[BATON_TEST_SKIPPED + 1] = { false };
     for (uint32_t i = 0; i < count; i++) {
-        has[baton_test_outcome_of(&repeats[i])] = true;
+        has[baton_result_outcome(&repeats[i])] = true;
     }
     return outcome_names[has[BATON_TEST_FAILED]   ? BATON_TEST_FAILED
                          : has[BATON_TEST_ERROR]  ? BATON_TEST_ERROR

@@ -106,7 +106,7 @@ static const struct baton_result *problems(struct baton_text *out, const struct 
 {
     const struct problem_names *names = outcome == BATON_TEST_FAILED ? &failure_names : &error_names;
     for (uint32_t i = 0; i < count; i++) {
-        if (baton_test_outcome_of(&repeats[i]) != outcome) {
+        if (baton_result_outcome(&repeats[i]) != outcome) {
             continue;
         }
         bool is_first = !is_flaky && first == NULL;
@@ -126,7 +126,7 @@ void baton_junit_conversation(struct baton_text *out, struct baton_str suite, co
     uint32_t counts[BATON_TEST_OUTCOME_COUNT] = { 0 };
     uint64_t time_ns = 0;
     for (uint32_t i = 0; i < count; i++) {
-        counts[baton_test_outcome_of(&repeats[i])]++;
+        counts[baton_result_outcome(&repeats[i])]++;
         time_ns += baton_result_time_ns(&repeats[i]);
     }
     baton_text_puts(out, "<testcase");
@@ -156,7 +156,7 @@ void baton_junit_after(struct baton_text *out, const struct baton_report_context
         baton_text_puts(out, " time=\"0\">");
         if (gate->verdict[0] == 'f') {
             struct baton_text message = baton_text_with_limit(out->limit);
-            baton_gate_reason(&message, gate);
+            baton_report_gate_reason(&message, gate);
             baton_text_puts(out, "<failure message=\"");
             baton_report_absorb(out, &message, baton_xml_text);
             baton_text_puts(out, "\" type=\"gate\"/>");

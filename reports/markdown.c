@@ -1,5 +1,6 @@
 #include "reports/markdown.h"
 
+#include "reports/comparison.h"
 #include "reports/graph.h"
 
 #include <inttypes.h>

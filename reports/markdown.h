@@ -7,7 +7,7 @@
 #ifndef BATON_REPORTS_MARKDOWN_H
 #define BATON_REPORTS_MARKDOWN_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
 
 enum {
     BATON_MARKDOWN_EDGES_MAX = 80,

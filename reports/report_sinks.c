@@ -283,7 +283,7 @@ enum baton_status baton_report_parts_write(struct baton_report_part *parts, cons
         }
         int to = FAILED;
         if (is_bounded(form)) {
-            has_failed = has_failed || baton_report_is_failure(repeats, count);
+            has_failed = has_failed || baton_result_is_failure(repeats, count);
             to = has_failed ? FAILED : OTHERS;
         }
         size_t limit = to == FAILED ? form->bytes_failed_max : form->bytes_others_max;

@@ -158,3 +158,65 @@ void baton_result_write(struct baton_text *out, const struct baton_result *resul
     baton_jw_close(&writer, '}');
     baton_text_putc(out, '\n');
 }
+
+/* ---- how it came out ---- */
+
+enum baton_test_outcome baton_result_outcome(const struct baton_result *result)
+{
+    bool is_labelled = result->whole.is_labelled && result->whole.is_judged, has_error = false;
+    bool is_correct = !is_labelled || result->whole.is_correct;
+    for (uint32_t i = 0; i < result->exchange_count; i++) {
+        const struct baton_result_label *label = &result->exchanges[i].label;
+        has_error = has_error || (label->is_labelled && !label->is_judged);
+        if (label->is_labelled && label->is_judged) {
+            is_labelled = true;
+            is_correct = is_correct && label->is_correct;
+        }
+    }
+    if (!is_correct) {
+        return BATON_TEST_FAILED;
+    }
+    return has_error ? BATON_TEST_ERROR : is_labelled ? BATON_TEST_PASSED : BATON_TEST_SKIPPED;
+}
+
+bool baton_result_is_failure(const struct baton_result *repeats, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        enum baton_test_outcome outcome = baton_result_outcome(&repeats[i]);
+        if (outcome == BATON_TEST_FAILED || outcome == BATON_TEST_ERROR) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t baton_result_time_ns(const struct baton_result *result)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < result->exchange_count; i++) {
+        sum += result->exchanges[i].latency_ns == BATON_RESULT_UNKNOWN ? 0 : (uint64_t)result->exchanges[i].latency_ns;
+    }
+    return sum;
+}
+
+static void put_reasons(struct baton_text *out, const struct baton_result_label *label, size_t start, int exchange)
+{
+    for (uint32_t i = 0; i < label->failed_count; i++) {
+        if (out->length > start) {
+            baton_text_puts(out, "; ");
+        }
+        if (exchange > 0 && i == 0) {
+            baton_text_printf(out, "exchange %d: ", exchange);
+        }
+        baton_text_puts(out, label->failed[i]);
+    }
+}
+
+void baton_result_reasons(struct baton_text *out, const struct baton_result *result)
+{
+    size_t start = out->length;
+    for (uint32_t i = 0; i < result->exchange_count; i++) {
+        put_reasons(out, &result->exchanges[i].label, start, result->exchange_count > 1 ? (int)i + 1 : 0);
+    }
+    put_reasons(out, &result->whole, start, 0);
+}

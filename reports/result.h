@@ -1,4 +1,4 @@
-/* result.h - one conversation's result, and its line in results.jsonl (FORMATS section 6).
+/* result.h - one conversation's result: its line in results.jsonl (FORMATS section 6), how it came out and why.
  *
  * A result knows names, not the engine's indices: it is what every report is made from.
  *
@@ -80,6 +80,27 @@ struct baton_result {
     struct baton_result_label whole; /* label of the conversation, written only where there is one */
     struct baton_result_divergence divergence;
 };
+
+/* Outcomes of a conversation as test reports see it. */
+enum baton_test_outcome {
+    BATON_TEST_PASSED,
+    BATON_TEST_FAILED,
+    BATON_TEST_ERROR,
+    BATON_TEST_SKIPPED,
+    BATON_TEST_OUTCOME_COUNT
+};
+
+/* Failed when some label of it does not hold, an error when the provider failed, skipped when it has no label. */
+enum baton_test_outcome baton_result_outcome(const struct baton_result *result);
+
+/* Time of all its exchanges as recorded, in nanoseconds. */
+uint64_t baton_result_time_ns(const struct baton_result *result);
+
+/* What failed, in one line: `exchange 2: final: expected billing, got tech; ...`. */
+void baton_result_reasons(struct baton_text *out, const struct baton_result *result);
+
+/* Whether some repeat of a conversation failed or could not be judged. */
+bool baton_result_is_failure(const struct baton_result *repeats, uint32_t count);
 
 /* One line with its line break. */
 void baton_result_write(struct baton_text *out, const struct baton_result *result);

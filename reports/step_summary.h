@@ -6,7 +6,7 @@
 #ifndef BATON_REPORTS_STEP_SUMMARY_H
 #define BATON_REPORTS_STEP_SUMMARY_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
 
 enum { BATON_STEP_SUMMARY_BYTES_MAX = 1024 * 1024, BATON_STEP_SUMMARY_NOTE_BYTES = 512 };
 

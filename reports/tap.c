@@ -71,7 +71,7 @@ void baton_tap_conversation(struct baton_text *out, struct baton_str suite, cons
 {
     (void)suite;
     for (uint32_t i = 0; i < count; i++) {
-        enum baton_test_outcome outcome = baton_test_outcome_of(&repeats[i]);
+        enum baton_test_outcome outcome = baton_result_outcome(&repeats[i]);
         bool is_bad = outcome == BATON_TEST_FAILED || outcome == BATON_TEST_ERROR;
         baton_text_puts(out, is_bad ? "not ok - " : "ok - ");
         describe(out, repeats[i].id);
@@ -101,7 +101,7 @@ void baton_tap_after(struct baton_text *out, const struct baton_report_context *
         baton_text_putc(out, '\n');
         if (gate->verdict[0] == 'f') {
             struct baton_text reason = baton_text_with_limit(out->limit);
-            baton_gate_reason(&reason, gate);
+            baton_report_gate_reason(&reason, gate);
             diagnose(out, &reason);
         }
     }

@@ -6,7 +6,8 @@
 #ifndef BATON_REPORTS_TAP_H
 #define BATON_REPORTS_TAP_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
+#include "reports/result.h"
 
 enum { BATON_TAP_MESSAGE_BYTES_MAX = 4000 }; /* of a diagnosis; a longer one ends in `...` */
 

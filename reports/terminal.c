@@ -1,5 +1,7 @@
 #include "reports/terminal.h"
 
+#include "reports/comparison.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #ifndef BATON_REPORTS_TERMINAL_H
 #define BATON_REPORTS_TERMINAL_H
 
-#include "reports/forms.h"
+#include "reports/report.h"
 
 void baton_terminal_write(struct baton_text *out, const struct baton_report_context *context);
 

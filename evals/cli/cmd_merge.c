@@ -73,7 +73,7 @@ static enum baton_status gather_rows(struct merging *merging)
 static void note_failures(struct merging *merging, const struct baton_result *repeats, uint32_t count)
 {
     for (uint32_t i = 0; i < count && merging->failure_count < FAILURES_MAX; i++) {
-        if (baton_test_outcome_of(&repeats[i]) == BATON_TEST_FAILED) {
+        if (baton_result_outcome(&repeats[i]) == BATON_TEST_FAILED) {
             merging->failure_count++;
             baton_text_append(&merging->failures, repeats[i].id.data, repeats[i].id.length);
             baton_text_puts(&merging->failures, ": ");

@@ -2,6 +2,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/suggest.h"
+#include "reports/summary.h"
 
 #include <math.h>
 #include <stdio.h>

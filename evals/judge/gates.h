@@ -8,7 +8,7 @@
 #define BATON_EVALS_JUDGE_GATES_H
 
 #include "engine/core/agents.h"
-#include "reports/summary.h"
+#include "reports/figures.h"
 
 enum { BATON_GATES_MAX = 1000 };
 

@@ -1,5 +1,7 @@
 #include "evals/play/counterfactual.h"
 
+#include "reports/summary.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>

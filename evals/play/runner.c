@@ -264,7 +264,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
                                 &slot->error);
         worker->misses += baton_cast_misses(&worker->evaluator.cast);
         if (status == BATON_OK) {
-            outcomes[baton_test_outcome_of(result)]++;
+            outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
             baton_phantoms_count(&worker->phantoms, &worker->tally, records, result->exchange_count);

@@ -1,6 +1,7 @@
 #include "evals/results/baseline.h"
 
 #include "reports/outdir.h"
+#include "reports/summary.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include "evals/judge/gates.h"
 #include "evals/results/compare.h"
-#include "reports/summary.h"
+#include "reports/figures.h"
 
 struct baton_baseline {
     const char *path; /* NULL: there is none */

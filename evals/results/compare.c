@@ -3,7 +3,7 @@
 #include "evals/results/pairs.h"
 #include "evals/stats/intervals.h"
 #include "evals/stats/resample.h"
-#include "reports/forms.h"
+#include "reports/result.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -339,7 +339,7 @@ static enum baton_status describe(struct comparing *comparing, int side, uint64_
     for (bool is_found = false; status == BATON_OK && !is_found;) {
         baton_arena_reset(comparing->row_arena);
         status = baton_rows_read(rows, &result, comparing->row_arena, comparing->err);
-        is_found = status == BATON_OK && baton_test_outcome_of(&result) == wanted;
+        is_found = status == BATON_OK && baton_result_outcome(&result) == wanted;
         if (status == BATON_OK && !is_found) {
             status = baton_rows_next(rows, comparing->err);
         }

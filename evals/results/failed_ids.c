@@ -3,7 +3,7 @@
 #include "engine/base/hash.h"
 #include "evals/results/compare.h"
 #include "evals/results/rows.h"
-#include "reports/forms.h"
+#include "reports/result.h"
 
 enum { ROW_BYTES_MAX = 256 * 1024 * 1024 };
 
@@ -26,7 +26,7 @@ static enum baton_status read_rows(struct baton_counter *out, struct baton_arena
         if (status != BATON_OK) {
             return status;
         }
-        if (baton_report_is_failure(&result, 1)) {
+        if (baton_result_is_failure(&result, 1)) {
             baton_counter_add(out, baton_failed_ids_key(result.id), 1);
         }
     }

@@ -1,7 +1,7 @@
 #include "evals/results/pairs.h"
 
 #include "engine/base/hash.h"
-#include "reports/forms.h"
+#include "reports/result.h"
 
 #include <string.h>
 
@@ -156,7 +156,7 @@ static void note_label(struct baton_pairs *pairs, struct label_bits *bits, const
 static void group_add(struct baton_pairs *pairs, struct group *group, const struct baton_result *result)
 {
     struct label_bits bits = { 0 };
-    enum baton_test_outcome outcome = baton_test_outcome_of(result);
+    enum baton_test_outcome outcome = baton_result_outcome(result);
     group->is_labelled = group->is_labelled || outcome != BATON_TEST_SKIPPED;
     group->side.judged += outcome == BATON_TEST_PASSED || outcome == BATON_TEST_FAILED;
     group->side.passed += outcome == BATON_TEST_PASSED;

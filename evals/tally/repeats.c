@@ -1,7 +1,7 @@
 #include "evals/tally/repeats.h"
 
 #include "evals/tally/tally.h"
-#include "reports/forms.h"
+#include "reports/result.h"
 
 #include <string.h>
 
@@ -80,7 +80,7 @@ struct baton_repeats baton_repeats_begin(const struct baton_tally *tally)
 
 void baton_repeats_add(struct baton_repeats *repeats, const struct baton_result *result)
 {
-    enum baton_test_outcome outcome = baton_test_outcome_of(result);
+    enum baton_test_outcome outcome = baton_result_outcome(result);
     bool passed = outcome == BATON_TEST_PASSED;
     if (!passed && outcome != BATON_TEST_FAILED) {
         return; /* without a verdict */

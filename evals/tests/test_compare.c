@@ -4,7 +4,7 @@
 #include "evals/stats/intervals.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
-#include "reports/forms.h"
+#include "reports/result.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -50,7 +50,7 @@ static void read_recording(struct program *program, struct recording *out, const
         cr_assert_eq(baton_rows_next(&rows, &err), BATON_OK);
         cr_assert_eq(baton_rows_read(&rows, &result, program->arena, &err), BATON_OK, "%s", err.text);
         cr_assert(baton_str_equal(result.id, line->id));
-        line->passes = baton_test_outcome_of(&result) == BATON_TEST_PASSED;
+        line->passes = baton_result_outcome(&result) == BATON_TEST_PASSED;
     }
     baton_rows_close(&rows);
 }

@@ -95,12 +95,3 @@ Test(forms, hostile_texts_leave_no_control_byte_but_line_breaks_and_tabs)
         }
     }
 }
-
-Test(forms, a_text_is_cut_at_a_characters_end)
-{
-    struct baton_str text = BATON_STR("ab\xc3\xa9\xf0\x9f\x98\x80");
-    static const size_t want[] = { 0, 1, 2, 2, 4, 4, 4, 4, 8, 8 };
-    for (size_t max = 0; max < sizeof want / sizeof *want; max++) {
-        cr_expect_eq(baton_report_cut(text, max).length, want[max], "%zu", max);
-    }
-}

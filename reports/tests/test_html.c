@@ -1,6 +1,7 @@
 #include "reports/html.h"
 
 #include "evals/tests/parsed.h"
+#include "reports/comparison.h"
 #include "reports/html/assets.h"
 
 #include <criterion/criterion.h>

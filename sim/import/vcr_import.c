@@ -4,7 +4,7 @@
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 #include "sim/cassette/cassette.h"
-#include "sim/import/vcr_import_state.h"
+#include "sim/import/vcr_import_agents.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +13,25 @@ enum { MEMORY_BYTES_MAX = 512 * 1024 * 1024, REASON_BYTES = 300, ID_BYTES = 512 
 
 #define NS_PER_MS INT64_C(1000000)
 
+/* A call as it was recorded, redacted. */
+struct recorded_call {
+    const struct baton_vcr_interaction *from;
+    struct baton_str request, response;
+};
+
+/* An import on its way. */
+struct importing {
+    const struct baton_vcr *vcr;
+    const struct baton_vcr_import_options *options;
+    struct baton_vcr_import *out;
+    struct baton_arena *arena;
+    struct baton_story story;
+    struct baton_vcr_agents agents; /* of that story */
+    struct recorded_call *calls;    /* beside story.calls */
+    const char *first_reason;       /* of what was passed over */
+    struct baton_error *err;
+};
+
 void baton_vcr_import_clear(struct baton_vcr_import *import)
 {
     baton_text_clear(&import->agents);
@@ -20,7 +39,7 @@ void baton_vcr_import_clear(struct baton_vcr_import *import)
     baton_text_clear(&import->cassette);
 }
 
-static enum baton_status no_memory(const struct baton_vcr_importing *importing)
+static enum baton_status no_memory(const struct importing *importing)
 {
     return baton_error_set(importing->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
                            importing->options->name);
@@ -28,8 +47,7 @@ static enum baton_status no_memory(const struct baton_vcr_importing *importing)
 
 /* ---- reading ---- */
 
-static enum baton_status skip(struct baton_vcr_importing *importing, const struct baton_vcr_interaction *it,
-                              const char *reason)
+static enum baton_status skip(struct importing *importing, const struct baton_vcr_interaction *it, const char *reason)
 {
     char text[REASON_BYTES];
     struct baton_str url = it->url;
@@ -54,7 +72,7 @@ static enum baton_status skip(struct baton_vcr_importing *importing, const struc
     return BATON_OK;
 }
 
-static bool redact(struct baton_vcr_importing *importing, struct baton_str text, struct baton_str *out)
+static bool redact(struct importing *importing, struct baton_str text, struct baton_str *out)
 {
     struct baton_text redacted = baton_text_with_limit(MEMORY_BYTES_MAX);
     baton_redact_text(&redacted, importing->options->values, text);
@@ -74,7 +92,7 @@ static struct baton_str id_in(const struct baton_json *root)
 }
 
 /* The reply's id, by which a later request of Responses may go on from it: of the body, or of the first event. */
-static struct baton_str reply_id(struct baton_vcr_importing *importing, const struct baton_vcr_call *call)
+static struct baton_str reply_id(struct importing *importing, const struct recorded_call *call)
 {
     struct baton_str text = call->response;
     if (call->from->is_stream) {
@@ -95,8 +113,8 @@ static struct baton_str reply_id(struct baton_vcr_importing *importing, const st
                : BATON_STR("");
 }
 
-static enum baton_status decode(struct baton_vcr_importing *importing, struct baton_decoder *decoder,
-                                const struct baton_vcr_call *call, struct baton_story_call *story)
+static enum baton_status decode(struct importing *importing, struct baton_decoder *decoder,
+                                const struct recorded_call *call, struct baton_story_call *story)
 {
     const struct baton_request request = { .arena = importing->arena };
     struct baton_error inner;
@@ -118,17 +136,17 @@ static enum baton_status decode(struct baton_vcr_importing *importing, struct ba
 }
 
 /* Adds the interaction to the story, or tells why not. */
-static enum baton_status take(struct baton_vcr_importing *importing, struct baton_decoder *decoder,
+static enum baton_status take(struct importing *importing, struct baton_decoder *decoder,
                               const struct baton_vcr_interaction *it)
 {
     const char *reason;
     struct baton_story *story = &importing->story;
     struct baton_story_call *call = &story->calls[story->count];
-    struct baton_vcr_call *recorded = &importing->calls[story->count];
+    struct recorded_call *recorded = &importing->calls[story->count];
     const struct baton_json *root;
     struct baton_error inner;
     *call = (struct baton_story_call){ .codec = baton_foreign_codec(it->method, it->url, &reason) };
-    *recorded = (struct baton_vcr_call){ .from = it };
+    *recorded = (struct recorded_call){ .from = it };
     if (call->codec == NULL) {
         return skip(importing, it, reason);
     }
@@ -153,7 +171,7 @@ static enum baton_status take(struct baton_vcr_importing *importing, struct bato
     return status;
 }
 
-static enum baton_status take_all(struct baton_vcr_importing *importing)
+static enum baton_status take_all(struct importing *importing)
 {
     const struct baton_vcr *vcr = importing->vcr;
     struct baton_decoder *decoder = baton_decoder_new();
@@ -177,7 +195,7 @@ static enum baton_status take_all(struct baton_vcr_importing *importing)
 
 /* ---- conversations ---- */
 
-static struct baton_str id_of(const struct baton_vcr_importing *importing, uint32_t conversation, char out[ID_BYTES])
+static struct baton_str id_of(const struct importing *importing, uint32_t conversation, char out[ID_BYTES])
 {
     struct baton_str id = importing->options->id;
     int length = id.length < ID_BYTES / 2 ? (int)id.length : ID_BYTES / 2;
@@ -203,7 +221,7 @@ static void put_exchange(struct baton_json_writer *json, const struct baton_stor
     baton_jw_close(json, '}');
 }
 
-static void write_conversation(struct baton_vcr_importing *importing, uint32_t conversation)
+static void write_conversation(struct importing *importing, uint32_t conversation)
 {
     const struct baton_story *story = &importing->story;
     struct baton_json_writer json = baton_json_writer_to(&importing->out->conversations, 0);
@@ -221,7 +239,7 @@ static void write_conversation(struct baton_vcr_importing *importing, uint32_t c
             baton_jw_key(&json, "id");
             baton_jw_str(&json, id_of(importing, conversation, id));
             baton_jw_key(&json, "entry");
-            baton_jw_str(&json, baton_vcr_agent_name(importing, call->agent));
+            baton_jw_str(&json, baton_vcr_agents_name(&importing->agents, call->agent));
             baton_jw_key(&json, "messages");
             baton_jw_open(&json, '[');
         }
@@ -274,7 +292,7 @@ static enum baton_status note_event(void *user, const struct baton_sse_event *ev
                : baton_error_set(err, BATON_ELIMIT, "a recorded stream needs more memory than is allowed");
 }
 
-static enum baton_status read_events(struct baton_vcr_importing *importing, const struct baton_vcr_call *call,
+static enum baton_status read_events(struct importing *importing, const struct recorded_call *call,
                                      struct events *events)
 {
     struct baton_sse sse;
@@ -298,10 +316,10 @@ static int64_t latency_of(const struct baton_vcr_interaction *it)
     return text.length == 0 ? BATON_TIME_UNKNOWN : ms * NS_PER_MS;
 }
 
-static enum baton_status write_call(struct baton_vcr_importing *importing, uint32_t index, struct baton_str id)
+static enum baton_status write_call(struct importing *importing, uint32_t index, struct baton_str id)
 {
     const struct baton_story_call *call = &importing->story.calls[index];
-    const struct baton_vcr_call *recorded = &importing->calls[index];
+    const struct recorded_call *recorded = &importing->calls[index];
     const struct baton_vcr_interaction *it = recorded->from;
     struct baton_str instructions = importing->story.agents[call->agent].instructions;
     struct events events = { .arena = importing->arena };
@@ -309,7 +327,7 @@ static enum baton_status write_call(struct baton_vcr_importing *importing, uint3
     const struct baton_interaction about = {
         .key = baton_hash128(instructions.data, instructions.length),
         .place = { id, call->exchange, call->turn, call->nesting },
-        .agent = baton_vcr_agent_name(importing, call->agent),
+        .agent = baton_vcr_agents_name(&importing->agents, call->agent),
         .recorded_at = importing->options->day,
         .reply = { .latency_ns = latency_of(it), .ttft_ns = BATON_TIME_UNKNOWN },
     };
@@ -343,7 +361,7 @@ static bool is_offered(const struct baton_story *story, uint32_t agent, struct b
 }
 
 /* A line for each call of the reply that was no handoff. */
-static enum baton_status write_outcomes(struct baton_vcr_importing *importing, const struct baton_story_call *call,
+static enum baton_status write_outcomes(struct importing *importing, const struct baton_story_call *call,
                                         struct baton_str id)
 {
     struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
@@ -353,13 +371,14 @@ static enum baton_status write_outcomes(struct baton_vcr_importing *importing, c
         const struct baton_tool_call *tool = &call->reply.calls[k];
         bool is_handoff;
         uint32_t target;
-        status = baton_vcr_handoff_of(importing, call->agent, tool->name, &is_handoff, &target);
+        status =
+            baton_vcr_agents_handoff(&importing->agents, call->agent, tool->name, &is_handoff, &target, importing->err);
         if (status != BATON_OK || is_handoff || !is_offered(&importing->story, call->agent, tool->name)) {
             continue;
         }
         struct baton_interaction about = { .kind = BATON_INTERACTION_TOOL,
                                            .place = { id, call->exchange, call->turn, call->nesting },
-                                           .agent = baton_vcr_agent_name(importing, call->agent),
+                                           .agent = baton_vcr_agents_name(&importing->agents, call->agent),
                                            .recorded_at = importing->options->day,
                                            .name = tool->name,
                                            .call = k,
@@ -369,7 +388,7 @@ static enum baton_status write_outcomes(struct baton_vcr_importing *importing, c
         struct baton_tool_call asked = *tool;
         asked.arguments = asked.arguments.length == 0 ? BATON_STR("{}") : asked.arguments; /* as the run loop has it */
         if (outcome->kind == BATON_OUTCOME_RUN) {
-            about.run_by = baton_vcr_agent_name(importing, outcome->agent);
+            about.run_by = baton_vcr_agents_name(&importing->agents, outcome->agent);
         } else if (outcome->kind == BATON_OUTCOME_NONE) {
             about.result = BATON_STR("the recording does not tell what came of this call");
             about.is_error = true;
@@ -383,7 +402,7 @@ static enum baton_status write_outcomes(struct baton_vcr_importing *importing, c
     return status;
 }
 
-static enum baton_status write_cassette(struct baton_vcr_importing *importing)
+static enum baton_status write_cassette(struct importing *importing)
 {
     const struct baton_story *story = &importing->story;
     struct baton_vcr_import *out = importing->out;
@@ -411,7 +430,7 @@ static enum baton_status write_cassette(struct baton_vcr_importing *importing)
 
 /* ---- all of it ---- */
 
-static enum baton_status tell_dropped(struct baton_vcr_importing *importing)
+static enum baton_status tell_dropped(struct importing *importing)
 {
     enum baton_status status = BATON_OK;
     for (uint32_t i = 0; i < importing->story.count && status == BATON_OK; i++) {
@@ -426,16 +445,19 @@ enum baton_status baton_vcr_import(struct baton_vcr_import *out, struct baton_ar
                                    const struct baton_vcr_import_options *options, struct baton_error *err)
 {
     struct baton_error local = { .status = BATON_OK };
-    struct baton_vcr_importing importing = {
+    struct importing importing = {
         .vcr = vcr, .options = options, .out = out, .arena = arena, .err = err != NULL ? err : &local
     };
+    importing.agents = (struct baton_vcr_agents){ .name = options->name, .story = &importing.story, .arena = arena };
     *out = (struct baton_vcr_import){ .agents = baton_text_with_limit(MEMORY_BYTES_MAX),
                                       .conversations = baton_text_with_limit(MEMORY_BYTES_MAX),
                                       .cassette = baton_text_with_limit(MEMORY_BYTES_MAX) };
     enum baton_status status = take_all(&importing);
     status = status == BATON_OK ? baton_story_tell(&importing.story, arena, importing.err) : status;
     status = status == BATON_OK ? tell_dropped(&importing) : status;
-    status = status == BATON_OK ? baton_vcr_write_agents(&importing) : status;
+    status = status == BATON_OK
+                 ? baton_vcr_agents_write(&out->agents, &out->agent_count, &importing.agents, importing.err)
+                 : status;
     status = status == BATON_OK ? write_cassette(&importing) : status;
     if (status == BATON_OK && (out->agents.failed || out->conversations.failed || out->cassette.failed)) {
         status = no_memory(&importing);

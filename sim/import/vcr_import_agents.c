@@ -1,34 +1,34 @@
-/* The agents file of an import. */
+#include "sim/import/vcr_import_agents.h"
+
 #include "engine/base/json_writer.h"
 #include "engine/core/tool_name.h"
 #include "engine/schema/schema.h"
-#include "sim/import/vcr_import_state.h"
 
 #include <ctype.h>
 #include <string.h>
 
 struct listing {
-    struct baton_vcr_importing *importing;
+    struct baton_vcr_agents *agents;
     struct baton_json_writer json;
+    struct baton_error *err;
     const struct baton_foreign_tool **tools; /* of the agent at hand, or of all */
     uint32_t tool_count, tool_capacity;
 };
 
-static enum baton_status no_memory(const struct baton_vcr_importing *importing)
+static enum baton_status no_memory(const struct baton_vcr_agents *agents, struct baton_error *err)
 {
-    return baton_error_set(importing->err, BATON_ELIMIT, "the agents of '%s' need more memory than is allowed",
-                           importing->options->name);
+    return baton_error_set(err, BATON_ELIMIT, "the agents of '%s' need more memory than is allowed", agents->name);
 }
 
-struct baton_str baton_vcr_agent_name(const struct baton_vcr_importing *importing, uint32_t agent)
+struct baton_str baton_vcr_agents_name(const struct baton_vcr_agents *agents, uint32_t agent)
 {
-    const struct baton_story *story = &importing->story;
-    return agent < story->agent_count ? story->agents[agent].name : importing->stubs[agent - story->agent_count];
+    const struct baton_story *story = agents->story;
+    return agent < story->agent_count ? story->agents[agent].name : agents->stubs[agent - story->agent_count];
 }
 
-static uint32_t count_agents(const struct baton_vcr_importing *importing)
+static uint32_t count_agents(const struct baton_vcr_agents *agents)
 {
-    return importing->story.agent_count + importing->stub_count;
+    return agents->story->agent_count + agents->stub_count;
 }
 
 /* ---- handoffs ---- */
@@ -60,10 +60,10 @@ static bool is_alike(struct baton_str a, struct baton_str b)
 }
 
 /* Where a tool led in the recording: the agent's own calls count first; BATON_NONE where it was never taken. */
-static enum baton_status recorded_target(struct baton_vcr_importing *importing, uint32_t agent, struct baton_str tool,
-                                         bool is_own, uint32_t *target)
+static enum baton_status recorded_target(struct baton_vcr_agents *agents, uint32_t agent, struct baton_str tool,
+                                         bool is_own, uint32_t *target, struct baton_error *err)
 {
-    const struct baton_story *story = &importing->story;
+    const struct baton_story *story = agents->story;
     *target = BATON_NONE;
     for (uint32_t i = 0; i < story->count; i++) {
         const struct baton_story_call *call = &story->calls[i];
@@ -74,13 +74,13 @@ static enum baton_status recorded_target(struct baton_vcr_importing *importing, 
                 continue;
             }
             if (is_own && *target != BATON_NONE && *target != outcome->agent) {
-                struct baton_str one = baton_vcr_agent_name(importing, *target),
-                                 other = baton_vcr_agent_name(importing, outcome->agent);
+                struct baton_str one = baton_vcr_agents_name(agents, *target),
+                                 other = baton_vcr_agents_name(agents, outcome->agent);
                 return baton_error_set(
-                    importing->err, BATON_EINPUT,
+                    err, BATON_EINPUT,
                     "'%s': the tool '%.*s' hands over to '%.*s' and to '%.*s'; a handoff of an agents "
                     "file has one target",
-                    importing->options->name, (int)tool.length, tool.data, (int)one.length, one.data, (int)other.length,
+                    agents->name, (int)tool.length, tool.data, (int)one.length, one.data, (int)other.length,
                     other.data);
             }
             *target = *target == BATON_NONE ? outcome->agent : *target;
@@ -90,42 +90,41 @@ static enum baton_status recorded_target(struct baton_vcr_importing *importing, 
 }
 
 /* An agent of that name, a new one where there is none. */
-static uint32_t named_agent(struct baton_vcr_importing *importing, struct baton_str name)
+static uint32_t named_agent(struct baton_vcr_agents *agents, struct baton_str name)
 {
-    uint32_t count = count_agents(importing);
+    uint32_t count = count_agents(agents);
     for (uint32_t i = 0; i < count; i++) {
-        bool is_gone = i < importing->story.agent_count && importing->story.agents[i].is_merged;
-        if (!is_gone && is_alike(baton_vcr_agent_name(importing, i), name)) {
+        bool is_gone = i < agents->story->agent_count && agents->story->agents[i].is_merged;
+        if (!is_gone && is_alike(baton_vcr_agents_name(agents, i), name)) {
             return i;
         }
     }
-    struct baton_str *stubs =
-        baton_arena_array(importing->arena, (size_t)importing->stub_count + 1, sizeof *importing->stubs);
+    struct baton_str *stubs = baton_arena_array(agents->arena, (size_t)agents->stub_count + 1, sizeof *agents->stubs);
     if (stubs == NULL) {
         return BATON_NONE;
     }
-    if (importing->stub_count > 0) {
-        memcpy(stubs, importing->stubs, importing->stub_count * sizeof *stubs);
+    if (agents->stub_count > 0) {
+        memcpy(stubs, agents->stubs, agents->stub_count * sizeof *stubs);
     }
-    stubs[importing->stub_count++] = name;
-    importing->stubs = stubs;
+    stubs[agents->stub_count++] = name;
+    agents->stubs = stubs;
     return count;
 }
 
-enum baton_status baton_vcr_handoff_of(struct baton_vcr_importing *importing, uint32_t agent, struct baton_str tool,
-                                       bool *is_handoff, uint32_t *target)
+enum baton_status baton_vcr_agents_handoff(struct baton_vcr_agents *agents, uint32_t agent, struct baton_str tool,
+                                           bool *is_handoff, uint32_t *target, struct baton_error *err)
 {
-    enum baton_status status = recorded_target(importing, agent, tool, true, target);
+    enum baton_status status = recorded_target(agents, agent, tool, true, target, err);
     *is_handoff = is_transfer(tool) || *target != BATON_NONE;
     if (status != BATON_OK || !*is_handoff || *target != BATON_NONE) {
         return status;
     }
-    status = recorded_target(importing, agent, tool, false, target);
+    status = recorded_target(agents, agent, tool, false, target, err);
     if (status == BATON_OK && *target == BATON_NONE) {
         size_t prefix = strlen(BATON_TRANSFER_PREFIX);
         struct baton_str name = { tool.data + prefix, tool.length - prefix };
-        *target = named_agent(importing, name.length > 0 ? name : BATON_STR("nobody"));
-        status = *target == BATON_NONE ? no_memory(importing) : BATON_OK;
+        *target = named_agent(agents, name.length > 0 ? name : BATON_STR("nobody"));
+        status = *target == BATON_NONE ? no_memory(agents, err) : BATON_OK;
     }
     return status;
 }
@@ -142,7 +141,7 @@ static bool list_tool(struct listing *listing, const struct baton_foreign_tool *
     if (listing->tool_count == listing->tool_capacity) {
         uint32_t capacity = listing->tool_capacity == 0 ? 16 : listing->tool_capacity * 2;
         const struct baton_foreign_tool **tools =
-            baton_arena_array(listing->importing->arena, capacity, sizeof(*listing->tools));
+            baton_arena_array(listing->agents->arena, capacity, sizeof(*listing->tools));
         if (tools == NULL) {
             return false;
         }
@@ -159,7 +158,7 @@ static bool list_tool(struct listing *listing, const struct baton_foreign_tool *
 /* All tools that an agent was ever offered, and the handoffs that it took without being offered them. */
 static bool list_of_agent(struct listing *listing, uint32_t agent)
 {
-    const struct baton_story *story = &listing->importing->story;
+    const struct baton_story *story = listing->agents->story;
     bool fits = true;
     listing->tool_count = 0;
     for (uint32_t i = 0; i < story->count && fits; i++) {
@@ -169,7 +168,7 @@ static bool list_of_agent(struct listing *listing, uint32_t agent)
         }
         for (uint32_t k = 0; k < call->reply.call_count && call->agent == agent && fits; k++) {
             if (call->outcomes[k].kind == BATON_OUTCOME_HANDOFF) {
-                struct baton_foreign_tool *tool = baton_arena_zero(listing->importing->arena, sizeof *tool);
+                struct baton_foreign_tool *tool = baton_arena_zero(listing->agents->arena, sizeof *tool);
                 fits = tool != NULL;
                 if (fits) {
                     tool->name = call->reply.calls[k].name;
@@ -185,9 +184,9 @@ static bool list_of_agent(struct listing *listing, uint32_t agent)
 /* ---- schemas ---- */
 
 /* Whether all recorded arguments fit, so that a replay does not refuse what was taken then. */
-static bool arguments_fit(struct baton_vcr_importing *importing, struct baton_str tool, const struct baton_json *schema)
+static bool arguments_fit(struct baton_vcr_agents *agents, struct baton_str tool, const struct baton_json *schema)
 {
-    const struct baton_story *story = &importing->story;
+    const struct baton_story *story = agents->story;
     const struct baton_source none = { .name = "schema", .line_first = 1, .text = { "", 0 } };
     struct baton_error ignored;
     char reason[64];
@@ -195,7 +194,7 @@ static bool arguments_fit(struct baton_vcr_importing *importing, struct baton_st
     for (uint32_t i = 0; i < story->count && fits; i++) {
         for (uint32_t k = 0; k < story->calls[i].reply.call_count && fits; k++) {
             const struct baton_tool_call *call = &story->calls[i].reply.calls[k];
-            struct baton_arena_mark mark = baton_arena_mark(importing->arena);
+            struct baton_arena_mark mark = baton_arena_mark(agents->arena);
             struct baton_source source = { .name = "arguments", .line_first = 1, .text = call->arguments };
             const struct baton_json *root;
             if (!baton_str_equal(call->name, tool)) {
@@ -204,10 +203,10 @@ static bool arguments_fit(struct baton_vcr_importing *importing, struct baton_st
             if (source.text.length == 0) {
                 source.text = BATON_STR("{}");
             }
-            if (baton_json_parse(&root, importing->arena, &source, &ignored) == BATON_OK) {
-                fits = baton_schema_check(schema, root, importing->arena, reason, sizeof reason);
+            if (baton_json_parse(&root, agents->arena, &source, &ignored) == BATON_OK) {
+                fits = baton_schema_check(schema, root, agents->arena, reason, sizeof reason);
             }
-            baton_arena_rollback(importing->arena, mark);
+            baton_arena_rollback(agents->arena, mark);
         }
     }
     return fits;
@@ -244,8 +243,8 @@ static bool is_one_everywhere(const struct baton_story *story, const struct bato
 static void put_schema(struct listing *listing, const char *key, const struct baton_foreign_tool *tool)
 {
     baton_jw_key(&listing->json, key);
-    if (tool->parameters != NULL && is_one_everywhere(&listing->importing->story, tool) &&
-        arguments_fit(listing->importing, tool->name, tool->parameters)) {
+    if (tool->parameters != NULL && is_one_everywhere(listing->agents->story, tool) &&
+        arguments_fit(listing->agents, tool->name, tool->parameters)) {
         baton_jw_raw(&listing->json, BATON_STR(""));
         baton_json_write(listing->json.out, tool->parameters);
     } else {
@@ -272,8 +271,8 @@ static bool has_properties(const struct baton_json *schema)
 /* Both lists of an agent: its handoffs, then its tools. */
 static enum baton_status put_callables(struct listing *listing, uint32_t agent)
 {
-    struct baton_vcr_importing *importing = listing->importing;
-    enum baton_status status = list_of_agent(listing, agent) ? BATON_OK : no_memory(importing);
+    struct baton_vcr_agents *agents = listing->agents;
+    enum baton_status status = list_of_agent(listing, agent) ? BATON_OK : no_memory(agents, listing->err);
     for (unsigned pass = 0; pass < 2 && status == BATON_OK; pass++) {
         baton_jw_key(&listing->json, pass == 0 ? "handoffs" : "tools");
         baton_jw_open(&listing->json, '[');
@@ -281,7 +280,7 @@ static enum baton_status put_callables(struct listing *listing, uint32_t agent)
             const struct baton_foreign_tool *tool = listing->tools[i];
             bool is_handoff;
             uint32_t target;
-            status = baton_vcr_handoff_of(importing, agent, tool->name, &is_handoff, &target);
+            status = baton_vcr_agents_handoff(agents, agent, tool->name, &is_handoff, &target, listing->err);
             if (status != BATON_OK || is_handoff != (pass == 0)) {
                 continue;
             }
@@ -290,7 +289,7 @@ static enum baton_status put_callables(struct listing *listing, uint32_t agent)
                 continue;
             }
             baton_jw_open(&listing->json, '{');
-            put_pair(listing, "agent", baton_vcr_agent_name(importing, target));
+            put_pair(listing, "agent", baton_vcr_agents_name(agents, target));
             put_pair(listing, "description", tool->description);
             put_pair(listing, "tool", tool->name);
             if (has_properties(tool->parameters)) {
@@ -305,17 +304,17 @@ static enum baton_status put_callables(struct listing *listing, uint32_t agent)
 
 static enum baton_status put_agents(struct listing *listing)
 {
-    struct baton_vcr_importing *importing = listing->importing;
-    const struct baton_story *story = &importing->story;
+    struct baton_vcr_agents *agents = listing->agents;
+    const struct baton_story *story = agents->story;
     enum baton_status status = BATON_OK;
     baton_jw_key(&listing->json, "agents");
     baton_jw_open(&listing->json, '{');
-    for (uint32_t i = 0; i < count_agents(importing) && status == BATON_OK; i++) { /* stubs are added on the way */
+    for (uint32_t i = 0; i < count_agents(agents) && status == BATON_OK; i++) { /* stubs are added on the way */
         bool is_stub = i >= story->agent_count;
         if (!is_stub && story->agents[i].is_merged) {
             continue;
         }
-        baton_jw_key_str(&listing->json, baton_vcr_agent_name(importing, i));
+        baton_jw_key_str(&listing->json, baton_vcr_agents_name(agents, i));
         baton_jw_open(&listing->json, '{');
         if (is_stub) {
             put_pair(listing, "description", BATON_STR("Never asked in the recording."));
@@ -353,20 +352,20 @@ static uint32_t runs_as(const struct baton_story *story, struct baton_str tool)
 
 static enum baton_status put_tool(struct listing *listing, const struct baton_foreign_tool *tool)
 {
-    struct baton_vcr_importing *importing = listing->importing;
-    uint32_t agent = runs_as(&importing->story, tool->name);
+    struct baton_vcr_agents *agents = listing->agents;
+    uint32_t agent = runs_as(agents->story, tool->name);
     if (!baton_tool_name_is_safe(tool->name)) {
-        return baton_error_set(importing->err, BATON_EINPUT, "'%s': the tool name '%.*s' has no form in an agents file",
-                               importing->options->name, (int)tool->name.length, tool->name.data);
+        return baton_error_set(listing->err, BATON_EINPUT, "'%s': the tool name '%.*s' has no form in an agents file",
+                               agents->name, (int)tool->name.length, tool->name.data);
     }
     baton_jw_key_str(&listing->json, tool->name);
     baton_jw_open(&listing->json, '{');
     put_pair(listing, "description", tool->description);
     put_schema(listing, "parameters", tool);
     if (agent != BATON_NONE) {
-        put_pair(listing, "agent", baton_vcr_agent_name(importing, agent));
+        put_pair(listing, "agent", baton_vcr_agents_name(agents, agent));
     } else {
-        const char *command = baton_arena_printf(importing->arena, "./%.*s", (int)tool->name.length, tool->name.data);
+        const char *command = baton_arena_printf(agents->arena, "./%.*s", (int)tool->name.length, tool->name.data);
         baton_jw_key(&listing->json, "exec");
         baton_jw_open(&listing->json, '[');
         baton_jw_string(&listing->json, command == NULL ? "" : command);
@@ -379,8 +378,8 @@ static enum baton_status put_tool(struct listing *listing, const struct baton_fo
 /* Each tool that is not a handoff of whoever was offered it. */
 static enum baton_status put_tools(struct listing *listing)
 {
-    struct baton_vcr_importing *importing = listing->importing;
-    const struct baton_story *story = &importing->story;
+    struct baton_vcr_agents *agents = listing->agents;
+    const struct baton_story *story = agents->story;
     enum baton_status status = BATON_OK;
     listing->tool_count = 0;
     for (uint32_t i = 0; i < story->count && status == BATON_OK; i++) {
@@ -388,9 +387,10 @@ static enum baton_status put_tools(struct listing *listing)
             const struct baton_foreign_tool *tool = &story->calls[i].asked.tools[k];
             bool is_handoff;
             uint32_t target;
-            status = baton_vcr_handoff_of(importing, story->calls[i].agent, tool->name, &is_handoff, &target);
+            status =
+                baton_vcr_agents_handoff(agents, story->calls[i].agent, tool->name, &is_handoff, &target, listing->err);
             if (status == BATON_OK && !is_handoff && !list_tool(listing, tool)) {
-                status = no_memory(importing);
+                status = no_memory(agents, listing->err);
             }
         }
     }
@@ -403,22 +403,23 @@ static enum baton_status put_tools(struct listing *listing)
     return status;
 }
 
-enum baton_status baton_vcr_write_agents(struct baton_vcr_importing *importing)
+enum baton_status baton_vcr_agents_write(struct baton_text *out, uint32_t *count, struct baton_vcr_agents *agents,
+                                         struct baton_error *err)
 {
-    struct listing listing = { .importing = importing, .json = baton_json_writer_to(&importing->out->agents, 3) };
+    struct listing listing = { .agents = agents, .json = baton_json_writer_to(out, 3), .err = err };
     baton_jw_open(&listing.json, '{');
     baton_jw_key(&listing.json, "version");
     baton_jw_u64(&listing.json, 1);
-    put_pair(&listing, "entry", baton_vcr_agent_name(importing, importing->story.calls[0].agent));
+    put_pair(&listing, "entry", baton_vcr_agents_name(agents, agents->story->calls[0].agent));
     baton_jw_key(&listing.json, "limits");
     baton_jw_raw(&listing.json, BATON_STR("{\"max_turns\":-1,\"max_handoffs\":-1}"));
     enum baton_status status = put_agents(&listing);
     status = status == BATON_OK ? put_tools(&listing) : status;
     baton_jw_close(&listing.json, '}');
-    baton_text_putc(listing.json.out, '\n');
-    for (uint32_t i = 0; i < importing->story.agent_count; i++) {
-        importing->out->agent_count += !importing->story.agents[i].is_merged;
+    baton_text_putc(out, '\n');
+    *count = agents->stub_count;
+    for (uint32_t i = 0; i < agents->story->agent_count; i++) {
+        *count += !agents->story->agents[i].is_merged;
     }
-    importing->out->agent_count += importing->stub_count;
-    return status == BATON_OK && listing.json.out->failed ? no_memory(importing) : status;
+    return status == BATON_OK && out->failed ? no_memory(agents, err) : status;
 }

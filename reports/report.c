@@ -1,0 +1,48 @@
+#include "reports/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+uint64_t baton_report_gates(const struct baton_summary *summary, char verdict)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < summary->gate_count; i++) {
+        count += summary->gates[i].verdict[0] == verdict;
+    }
+    return count;
+}
+
+void baton_report_gate_reason(struct baton_text *out, const struct baton_gate_result *gate)
+{
+    if (gate->why.length > 0) {
+        baton_text_append(out, gate->why.data, gate->why.length);
+        return;
+    }
+    baton_text_puts(out, "the value is ");
+    if (isnan(gate->value)) {
+        baton_text_puts(out, "undefined");
+    } else {
+        baton_text_double(out, round(gate->value * 1e6) / 1e6);
+    }
+    baton_text_printf(out, " (n %" PRIu64 ")", gate->n);
+}
+
+struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max)
+{
+    size_t length = text.length;
+    if (length > bytes_max) {
+        length = bytes_max;
+        while (length > 0 && ((unsigned char)text.data[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
+    return (struct baton_str){ text.data, length };
+}
+
+void baton_report_absorb(struct baton_text *out, struct baton_text *part,
+                         void (*write)(struct baton_text *out, struct baton_str text))
+{
+    write(out, baton_text_str(part));
+    out->failed = out->failed || part->failed;
+    baton_text_clear(part);
+}
