@@ -165,7 +165,7 @@ static bool replay(struct stand *stand, const char *path, struct bench_cassette 
             struct baton_replay replaying;
             char id[32];
             baton_replay_init(&replaying, &options, id_of(id, i % CONVERSATIONS), stand->arena, &stand->scratch);
-            if (!play(stand, &replaying.provider, &replaying.tools, i % CONVERSATIONS, replaying.conversation)) {
+            if (!play(stand, &replaying.provider, &replaying.tools, i % CONVERSATIONS, replaying.route.conversation)) {
                 return false;
             }
             baton_arena_reset(stand->arena);
