@@ -1,3 +1,8 @@
+/* result.c - a conversation's result: its line, and what the test reports ask of it.
+ *
+ * The line has all keys in the order of the format whatever is known, with null for what is not, so that a reader need not
+ * look for them. How a conversation came out is decided here and nowhere else: all forms and all counts agree.
+ */
 #include "reports/result.h"
 
 #include "engine/base/json_writer.h"

@@ -1,3 +1,9 @@
+/* miss.c - looks for the recording that is most like a request.
+ *
+ * Recordings hold requests as they were sent, so the one asked for is written in that form too before the two are compared:
+ * with the recorded one's stream, store and limit, which a key does not cover and which are no difference. The search has an
+ * arena of its own, as a conversation's may be all but full, and a recording that cannot be read is passed over.
+ */
 #include "sim/cassette/miss.h"
 
 #include "sim/cassette/request_diff.h"

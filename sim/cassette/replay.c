@@ -1,3 +1,9 @@
+/* replay.c - gives recorded answers, found by the key of the request or one after the other.
+ *
+ * The two ways share only how an answer is given. By key, an equal request that comes again gets the recording of its n-th
+ * time, so askings are counted for each conversation. By order (imports) the place in the recording is all there is, and
+ * which agent runs next in a response with several is read off it, as the live run may have finished them in any order.
+ */
 #include "sim/cassette/replay.h"
 
 #include "engine/core/run.h"

@@ -1,3 +1,10 @@
+/* vcr_import_agents.c - writes the agents file of an import.
+ *
+ * A recording says who was asked and what they were offered, but not which of the tools hand over: that shows only in who was
+ * asked next, or in a name that begins with `transfer_to_`. A handoff that was offered and never taken still needs a target,
+ * so agents come up while the file is written (stubs) and are written after those of the story. Schemas are kept only where
+ * all that was recorded fits them, as a replay would otherwise refuse what was taken then.
+ */
 #include "sim/import/vcr_import_agents.h"
 
 #include "engine/base/json_writer.h"
