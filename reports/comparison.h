@@ -8,7 +8,7 @@
 #ifndef BATON_REPORTS_COMPARISON_H
 #define BATON_REPORTS_COMPARISON_H
 
-#include "engine/base/json_writer.h"
+#include "engine/base/text.h"
 
 enum { BATON_COMPARISON_DETAILS_MAX = 1000, BATON_COMPARISON_AGENTS_MAX = 64 };
 
@@ -67,13 +67,7 @@ const char *baton_comparison_verdict_name(enum baton_comparison_verdict verdict)
 /* The p-value that decides: mid-p, with repeats that of the sign flips. */
 double baton_comparison_p(const struct baton_comparison *comparison);
 
-/* For people on a terminal; the sentence first. */
-void baton_comparison_write(struct baton_text *out, const struct baton_comparison *comparison, bool has_colour);
-
-/* A section of Markdown, its heading first. */
-void baton_comparison_write_markdown(struct baton_text *out, const struct baton_comparison *comparison);
-
-/* One JSON object with line breaks and one at the end; all changed conversations are named. */
-void baton_comparison_write_json(struct baton_text *out, const struct baton_comparison *comparison);
+/* Whether a figure is another in the candidate; one that is undefined in both is not. */
+bool baton_comparison_has_moved(const struct baton_comparison_figure *figure);
 
 #endif

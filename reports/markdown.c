@@ -1,3 +1,9 @@
+/* markdown.c - the run and the comparison of two as Markdown.
+ *
+ * What GitHub is given too much of it drops whole, so each section may fill the text only up to a mark of its own: a row is
+ * written, and taken back where it goes over. Long gates thus leave room for the agents, and both for the failures, and
+ * what is left out is said with where it can be found.
+ */
 #include "reports/markdown.h"
 
 #include "reports/comparison.h"
@@ -45,15 +51,6 @@ static bool fits(struct baton_text *out, size_t start, size_t end)
     return false;
 }
 
-static void value(struct baton_text *out, double number)
-{
-    if (isnan(number)) {
-        baton_text_puts(out, "n/a");
-    } else {
-        baton_text_double(out, round(number * 1e6) / 1e6);
-    }
-}
-
 static void percent(struct baton_text *out, double number)
 {
     if (isnan(number)) {
@@ -68,7 +65,7 @@ static void gate_row(struct baton_text *out, const struct baton_gate_result *gat
     baton_text_puts(out, "| ");
     baton_markdown_plain(out, gate->gate);
     baton_text_puts(out, " | ");
-    value(out, gate->value);
+    baton_report_number(out, gate->value);
     baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
     baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped" : "**FAIL**");
     baton_text_puts(out, gate->why.length == 0 ? "" : ": ");
@@ -269,6 +266,62 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
     }
 }
 
+/* ---- two runs ---- */
+
+static void write_cases(struct baton_text *out, const char *heading, const struct baton_comparison_case *cases,
+                        size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    baton_text_printf(out, "\n%s: %zu\n\n", heading, count);
+    for (size_t i = 0; i < count && i < BATON_MARKDOWN_CASES_MAX; i++) {
+        baton_text_puts(out, "- ");
+        baton_markdown_plain(out, cases[i].id);
+        if (cases[i].failed.length > 0) {
+            baton_text_puts(out, ": ");
+            baton_markdown_plain(out, cases[i].failed);
+        }
+        baton_text_putc(out, '\n');
+    }
+    if (count > BATON_MARKDOWN_CASES_MAX) {
+        baton_text_printf(out, "- and %zu more\n", count - BATON_MARKDOWN_CASES_MAX);
+    }
+}
+
+void baton_markdown_write_comparison(struct baton_text *out, const struct baton_comparison *comparison)
+{
+    baton_text_puts(out, "### Against the baseline\n\n");
+    baton_markdown_plain(out, comparison->sentence);
+    baton_text_puts(out, "\n\n| | |\n|---|---:|\n");
+    baton_text_printf(out,
+                      "| cases | %" PRIu64 " |\n| newly failing | %" PRIu64 " |\n| newly passing | %" PRIu64 " |\n",
+                      comparison->cases, comparison->baseline_only, comparison->candidate_only);
+    baton_text_puts(out, "| difference, points | ");
+    baton_report_points(out, comparison->difference);
+    baton_text_puts(out, " [");
+    baton_report_points(out, comparison->ci_low);
+    baton_text_puts(out, ", ");
+    baton_report_points(out, comparison->ci_high);
+    baton_text_printf(out, "] |\n| %s | ", comparison->has_repeats ? "sign-flip p" : "McNemar mid-p");
+    baton_report_chance(out, baton_comparison_p(comparison));
+    baton_text_puts(out, " |\n");
+    for (size_t i = 0; i < comparison->figure_count; i++) {
+        const struct baton_comparison_figure *figure = &comparison->figures[i];
+        if (baton_comparison_has_moved(figure)) {
+            baton_text_printf(out, "| %s | ", figure->name);
+            baton_report_number(out, figure->baseline);
+            baton_text_puts(out, " > ");
+            baton_report_number(out, figure->candidate);
+            baton_text_puts(out, " |\n");
+        }
+    }
+    write_cases(out, "Newly failing", comparison->newly_failing, comparison->newly_failing_count);
+    write_cases(out, "Newly passing", comparison->newly_passing, comparison->newly_passing_count);
+}
+
+/* ---- the whole ---- */
+
 void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context)
 {
     const struct baton_summary *summary = context->summary;
@@ -286,7 +339,7 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
     write_gates(out, summary);
     if (summary->baseline != NULL) {
         baton_text_putc(out, '\n');
-        baton_comparison_write_markdown(out, summary->baseline);
+        baton_markdown_write_comparison(out, summary->baseline);
     }
     write_figures(out, summary);
     write_agents(out, summary);

@@ -12,6 +12,7 @@
 enum {
     BATON_MARKDOWN_EDGES_MAX = 80,
     BATON_MARKDOWN_ROWS_MAX = 20,
+    BATON_MARKDOWN_CASES_MAX = 50,       /* of each list of a comparison */
     BATON_MARKDOWN_TEXT_BYTES_MAX = 500, /* of a name or a reason; a longer one ends in an ellipsis */
     BATON_MARKDOWN_BYTES_MAX = 60000
 };
@@ -20,5 +21,8 @@ enum {
 void baton_markdown_plain(struct baton_text *out, struct baton_str text);
 
 void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context);
+
+/* A section of Markdown, its heading first. */
+void baton_markdown_write_comparison(struct baton_text *out, const struct baton_comparison *comparison);
 
 #endif

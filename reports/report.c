@@ -46,3 +46,31 @@ void baton_report_absorb(struct baton_text *out, struct baton_text *part,
     out->failed = out->failed || part->failed;
     baton_text_clear(part);
 }
+
+void baton_report_number(struct baton_text *out, double value)
+{
+    if (isnan(value)) {
+        baton_text_puts(out, "n/a");
+    } else {
+        baton_text_double(out, round(value * 1e6) / 1e6);
+    }
+}
+
+void baton_report_chance(struct baton_text *out, double p)
+{
+    if (p < 0.0001) {
+        baton_text_puts(out, "< 0.0001");
+    } else {
+        baton_report_number(out, p);
+    }
+}
+
+void baton_report_points(struct baton_text *out, double value)
+{
+    if (isnan(value)) {
+        baton_text_puts(out, "n/a");
+    } else {
+        double rounded = round(value * 1000) / 10;
+        baton_text_printf(out, "%+.1f", rounded == 0 ? 0 : rounded); /* no -0.0 */
+    }
+}

@@ -39,4 +39,10 @@ struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max);
 void baton_report_absorb(struct baton_text *out, struct baton_text *part,
                          void (*write)(struct baton_text *out, struct baton_str text));
 
+/* A figure to six decimals, `n/a` where it is undefined; a p-value, at least to four places; a difference of shares as
+ * points with their sign. */
+void baton_report_number(struct baton_text *out, double value);
+void baton_report_chance(struct baton_text *out, double p);
+void baton_report_points(struct baton_text *out, double value);
+
 #endif

@@ -1,6 +1,12 @@
+/* terminal.c - the report for people, a section for each question that they ask.
+ *
+ * A section that has nothing to say is left out whole, heading and all. Lists are short, the worst first, as the rest is in
+ * the files; each figure stands with what it was counted over, and an interval where chance matters.
+ */
 #include "reports/terminal.h"
 
-#include "reports/comparison.h"
+#include "reports/terminal_comparison.h"
+#include "reports/terminal_text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,41 +20,18 @@ struct page {
     const struct baton_report_context *options;
 };
 
-enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW };
-
-static void colour(const struct page *page, enum colour which)
+static void colour(const struct page *page, enum baton_terminal_colour which)
 {
-    static const char *const codes[] = { "\033[0m", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m" };
-    if (page->options->has_colour) {
-        baton_text_puts(page->out, codes[which]);
-    }
+    baton_terminal_colour(page->out, page->options->has_colour, which);
 }
 
 static void heading(const struct page *page, const char *text)
 {
     baton_text_putc(page->out, '\n');
-    colour(page, BOLD);
+    colour(page, BATON_TERMINAL_BOLD);
     baton_text_puts(page->out, text);
-    colour(page, PLAIN);
+    colour(page, BATON_TERMINAL_PLAIN);
     baton_text_putc(page->out, '\n');
-}
-
-/* Names from files may hold anything, and a terminal obeys control bytes. */
-static void name(const struct page *page, struct baton_str text, int width)
-{
-    size_t start = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c < 0x20 || c == 0x7f) {
-            baton_text_append(page->out, text.data + start, i - start);
-            baton_text_putc(page->out, ' ');
-            start = i + 1;
-        }
-    }
-    baton_text_append(page->out, text.data + start, text.length - start);
-    for (int length = (int)text.length; length < width; length++) {
-        baton_text_putc(page->out, ' ');
-    }
 }
 
 /* A ratio as a percentage in eight columns. */
@@ -75,12 +58,12 @@ static void number(const struct page *page, double value)
 static void verdict(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
-    colour(page, summary->passed ? GREEN : RED);
-    colour(page, BOLD);
+    colour(page, summary->passed ? BATON_TERMINAL_GREEN : BATON_TERMINAL_RED);
+    colour(page, BATON_TERMINAL_BOLD);
     baton_text_puts(page->out, summary->passed ? "PASS" : "FAIL");
-    colour(page, PLAIN);
+    colour(page, BATON_TERMINAL_PLAIN);
     baton_text_puts(page->out, "  ");
-    name(page, summary->suite.name, 0);
+    baton_terminal_plain(page->out, summary->suite.name, 0);
     baton_text_printf(page->out, ": %" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (page->options->verdict_reason != NULL) {
@@ -88,10 +71,10 @@ static void verdict(const struct page *page)
     }
     baton_text_putc(page->out, '\n');
     if (page->options->is_replay) {
-        colour(page, DIM);
+        colour(page, BATON_TERMINAL_DIM);
         baton_text_puts(page->out,
                         "      replay: judges the harness and the recorded decisions, not a model of today\n");
-        colour(page, PLAIN);
+        colour(page, BATON_TERMINAL_PLAIN);
     }
 }
 
@@ -105,18 +88,18 @@ static void gates(const struct page *page)
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
         bool passed = gate->verdict[0] == 'p', skipped = gate->verdict[0] == 's';
-        colour(page, passed ? GREEN : skipped ? YELLOW : RED);
+        colour(page, passed ? BATON_TERMINAL_GREEN : skipped ? BATON_TERMINAL_YELLOW : BATON_TERMINAL_RED);
         baton_text_printf(page->out, "  %-5s", passed ? "ok" : skipped ? "skip" : "FAIL");
-        colour(page, PLAIN);
-        name(page, gate->gate, 46);
+        colour(page, BATON_TERMINAL_PLAIN);
+        baton_terminal_plain(page->out, gate->gate, 46);
         if (!isnan(gate->value)) {
             baton_text_putc(page->out, ' ');
-            baton_text_double(page->out, round(gate->value * 1e6) / 1e6);
+            baton_report_number(page->out, gate->value);
         }
         baton_text_printf(page->out, "  (n %" PRIu64 ")", gate->n);
         if (gate->why.length > 0) {
             baton_text_puts(page->out, "  ");
-            name(page, gate->why, 0);
+            baton_terminal_plain(page->out, gate->why, 0);
         }
         baton_text_putc(page->out, '\n');
     }
@@ -126,7 +109,7 @@ static void baseline(const struct page *page)
 {
     if (page->summary->baseline != NULL) {
         heading(page, "against the baseline");
-        baton_comparison_write(page->out, page->summary->baseline, page->options->has_colour);
+        baton_terminal_comparison_write(page->out, page->summary->baseline, page->options->has_colour);
     }
 }
 
@@ -221,7 +204,7 @@ static void repeats(const struct page *page)
     for (size_t i = 0; i < summary->repeats.flakiest_count && i < FLAKY_ROWS_MAX; i++) {
         const struct baton_flaky_case *one = &summary->repeats.flakiest[i];
         baton_text_puts(page->out, i == 0 ? "  flakiest: " : ", ");
-        name(page, one->id, 0);
+        baton_terminal_plain(page->out, one->id, 0);
         baton_text_printf(page->out, " %" PRIu64 "/%" PRIu64, one->passed, one->n);
     }
     baton_text_puts(page->out, summary->repeats.flakiest_count > 0 ? "\n" : "");
@@ -245,7 +228,7 @@ static size_t next_worst(const struct baton_summary *summary, bool *is_shown)
 static void agent_row(const struct page *page, const struct baton_agent_score *score, int width)
 {
     baton_text_puts(page->out, "  ");
-    name(page, score->agent, width);
+    baton_terminal_plain(page->out, score->agent, width);
     baton_text_printf(page->out, " %8" PRIu64 " %9" PRIu64 " ", score->support, score->predicted);
     percent(page, score->precision);
     baton_text_puts(page->out, " ");
@@ -306,9 +289,9 @@ static void mistakes(const struct page *page)
         last_cell = best;
         struct baton_str from = summary->routing.labels[best / count], to = summary->routing.labels[best % count];
         baton_text_printf(page->out, "  %5" PRIu64 "  ", last);
-        name(page, from, 0);
+        baton_terminal_plain(page->out, from, 0);
         baton_text_puts(page->out, " > ");
-        name(page, to, 0);
+        baton_terminal_plain(page->out, to, 0);
         baton_text_putc(page->out, '\n');
     }
 }
@@ -428,9 +411,9 @@ static void coverage(const struct page *page)
     for (size_t i = 0; i < summary->coverage.unused_edge_count && i < UNUSED_MAX; i++) {
         const struct baton_edge_count *edge = &summary->coverage.unused_edges[i];
         baton_text_puts(page->out, i == 0 ? "; never used: " : ", ");
-        name(page, edge->from, 0);
+        baton_terminal_plain(page->out, edge->from, 0);
         baton_text_puts(page->out, " > ");
-        name(page, edge->to, 0);
+        baton_terminal_plain(page->out, edge->to, 0);
     }
     if (summary->coverage.unused_edge_count > UNUSED_MAX) {
         baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);

@@ -1,6 +1,9 @@
 /* cmd_compare.c - `baton compare`: what got worse between two results of the same suite, and whether that is noise. */
 #include "evals/cli/verbs.h"
 #include "evals/results/compare.h"
+#include "reports/comparison_json.h"
+#include "reports/markdown.h"
+#include "reports/terminal_comparison.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -54,11 +57,11 @@ static enum baton_status print(const struct compare_args *args, const struct bat
 {
     struct baton_text text = baton_text_with_limit(COMPARE_BYTES_MAX);
     if (args->json) {
-        baton_comparison_write_json(&text, comparison);
+        baton_comparison_json_write(&text, comparison);
     } else if (args->markdown) {
-        baton_comparison_write_markdown(&text, comparison);
+        baton_markdown_write_comparison(&text, comparison);
     } else if (!args->quiet) {
-        baton_comparison_write(&text, comparison, baton_world.has_colour && !args->no_color);
+        baton_terminal_comparison_write(&text, comparison, baton_world.has_colour && !args->no_color);
     }
     enum baton_status status =
         text.failed ? baton_error_set(err, BATON_ENOMEM, "out of memory for comparing") : BATON_OK;
