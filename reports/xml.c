@@ -1,6 +1,7 @@
 #include "reports/xml.h"
 
 #include "engine/base/json.h"
+#include "engine/base/utf8.h"
 
 #include <string.h>
 

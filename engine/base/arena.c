@@ -255,18 +255,3 @@ size_t baton_arena_peak(const struct baton_arena *arena)
 {
     return arena->peak;
 }
-
-bool baton_str_equal(struct baton_str a, struct baton_str b)
-{
-    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
-}
-
-bool baton_str_is(struct baton_str a, const char *b)
-{
-    return baton_str_equal(a, baton_str_of(b));
-}
-
-struct baton_str baton_str_of(const char *text)
-{
-    return (struct baton_str){ text, text == NULL ? 0 : strlen(text) };
-}

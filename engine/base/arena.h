@@ -12,24 +12,13 @@
 #ifndef BATON_ENGINE_BASE_ARENA_H
 #define BATON_ENGINE_BASE_ARENA_H
 
+#include "engine/base/str.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct baton_arena;
-
-/* A borrowed text: not ours to free, not always NUL-terminated. */
-struct baton_str {
-    const char *data;
-    size_t length;
-};
-
-/* For static initialisers, where BATON_STR() may not stand. */
-#define BATON_STR_INIT(literal)        \
-    {                                  \
-        (literal), sizeof(literal) - 1 \
-    }
-#define BATON_STR(literal) ((struct baton_str){ (literal), sizeof(literal) - 1 })
 
 struct baton_arena_mark {
     void *block;   /* private */
@@ -63,10 +52,6 @@ void baton_arena_reset(struct baton_arena *arena);
 /* Bytes in use now, and the most that ever were. */
 size_t baton_arena_in_use(const struct baton_arena *arena);
 size_t baton_arena_peak(const struct baton_arena *arena);
-
-bool baton_str_equal(struct baton_str a, struct baton_str b);
-bool baton_str_is(struct baton_str a, const char *b);
-struct baton_str baton_str_of(const char *text);
 
 /* For tests: the n-th allocation from now on in this thread (arena pieces and growing texts, n from 1) and all after it
  * fail. 0 turns it off. */

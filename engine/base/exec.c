@@ -2,6 +2,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/json.h"
+#include "engine/base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,8 @@
 #include "engine/base/json.h"
 
+#include "engine/base/number.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 
 #include <cjson/cJSON.h>
@@ -73,57 +75,11 @@ static enum baton_status token_note(struct scan *scan, size_t offset)
     return BATON_OK;
 }
 
-/* The length of a valid UTF-8 sequence at p, or 0. */
-static size_t utf8_length(const unsigned char *p, size_t left)
-{
-    static const struct {
-        unsigned char low, high, second_low, second_high, length;
-    } forms[] = {
-        { 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-    };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (p[0] < forms[i].low || p[0] > forms[i].high) {
-            continue;
-        }
-        if (forms[i].length > left ||
-            (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high))) {
-            return 0;
-        }
-        for (size_t k = 2; k < forms[i].length; k++) {
-            if ((p[k] & 0xc0U) != 0x80U) {
-                return 0;
-            }
-        }
-        return forms[i].length;
-    }
-    return 0;
-}
-
-bool baton_utf8_valid(const char *data, size_t length, size_t *bad)
-{
-    const unsigned char *bytes = (const unsigned char *)data;
-    for (size_t i = 0; i < length;) {
-        size_t step = bytes[i] < 0x80 ? 1 : utf8_length(bytes + i, length - i);
-        if (step == 0) {
-            *bad = i;
-            return false;
-        }
-        i += step;
-    }
-    return true;
-}
-
 static int hex4(const char *p)
 {
     int value = 0;
     for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
+        int digit = baton_number_hex_digit(p[i]);
         if (digit < 0) {
             return -1;
         }
@@ -181,7 +137,7 @@ static enum baton_status scan_string(struct scan *scan)
         } else if (byte < 0x80) {
             scan->at++;
         } else {
-            size_t step = utf8_length((const unsigned char *)scan->text + scan->at, scan->length - scan->at);
+            size_t step = baton_utf8_length(scan->text + scan->at, scan->length - scan->at);
             if (step == 0) {
                 return baton_source_error(scan->source, scan->at, scan->err, "not UTF-8: byte 0x%02x", byte);
             }
@@ -191,46 +147,10 @@ static enum baton_status scan_string(struct scan *scan)
     return baton_source_error(scan->source, start, scan->err, "a string that starts here is never closed");
 }
 
-static size_t digits_length(const char *text, size_t length)
-{
-    size_t end = 0;
-    while (end < length && text[end] >= '0' && text[end] <= '9') {
-        end++;
-    }
-    return end;
-}
-
-size_t baton_json_number_length(const char *text, size_t length)
-{
-    size_t at = length > 0 && text[0] == '-';
-    size_t whole = digits_length(text + at, length - at);
-    if (whole == 0 || (whole > 1 && text[at] == '0')) {
-        return 0;
-    }
-    at += whole;
-    if (at < length && text[at] == '.') {
-        size_t fraction = digits_length(text + at + 1, length - at - 1);
-        if (fraction == 0) {
-            return 0;
-        }
-        at += 1 + fraction;
-    }
-    if (at < length && (text[at] == 'e' || text[at] == 'E')) {
-        at++;
-        at += at < length && (text[at] == '+' || text[at] == '-');
-        size_t exponent = digits_length(text + at, length - at);
-        if (exponent == 0) {
-            return 0;
-        }
-        at += exponent;
-    }
-    return at;
-}
-
 static enum baton_status scan_number(struct scan *scan)
 {
     size_t start = scan->at;
-    size_t length = baton_json_number_length(scan->text + start, scan->length - start);
+    size_t length = baton_number_length((struct baton_str){ scan->text + start, scan->length - start });
     if (length == 0) {
         return baton_source_error(scan->source, start, scan->err, "not a JSON number");
     }
@@ -312,7 +232,7 @@ static enum baton_status node_fill(struct build *build, struct baton_json *node,
         node->type = BATON_JSON_NUMBER;
         node->number = item->valuedouble;
         node->text.data = build->text + node->offset;
-        node->text.length = baton_json_number_length(node->text.data, build->length - node->offset);
+        node->text.length = baton_number_length((struct baton_str){ node->text.data, build->length - node->offset });
         if (node->text.length > CJSON_NUMBER_MAX) {
             char *copy = baton_arena_copy(build->arena, node->text.data, node->text.length);
             if (copy == NULL) {
@@ -449,7 +369,7 @@ static const char *long_numbers_blanked(const struct scan *scan)
     for (const struct chunk *chunk = scan->first; chunk != NULL && copy != NULL; chunk = chunk->next) {
         for (uint32_t i = 0; i < chunk->count; i++) {
             char *token = copy + chunk->offsets[i];
-            size_t length = baton_json_number_length(token, scan->length - chunk->offsets[i]);
+            size_t length = baton_number_length((struct baton_str){ token, scan->length - chunk->offsets[i] });
             if (length > CJSON_NUMBER_MAX) {
                 memset(token, ' ', length);
                 token[0] = '0';

@@ -60,13 +60,6 @@ BATON_MUST_CHECK enum baton_status baton_json_check_keys(const struct baton_json
                                                          const struct baton_source *source, struct baton_arena *arena,
                                                          struct baton_error *err);
 
-/* The length of the JSON number (RFC 8259 section 6) that the text starts with, or 0. */
-size_t baton_json_number_length(const char *text, size_t length);
-
-/* Whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms); *bad gets the place of the first bad
- * byte where not. */
-bool baton_utf8_valid(const char *data, size_t length, size_t *bad);
-
 struct baton_text;
 
 /* Writes the tree as JSON without white space; numbers as they were written. Depth is bounded by the reader. */

@@ -1,5 +1,8 @@
 #include "engine/base/yaml.h"
 
+#include "engine/base/number.h"
+#include "engine/base/utf8.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +101,7 @@ static enum baton_status scalar_type(struct reader *reader, struct baton_json *n
     } else if (is_word(text, "true", "True", "TRUE") || is_word(text, "false", "False", "FALSE")) {
         node->type = BATON_JSON_BOOLEAN;
         node->boolean = (text.data[0] | 0x20) == 't';
-    } else if (baton_json_number_length(text.data, text.length) == text.length) {
+    } else if (baton_number_length(text) == text.length) {
         node->type = BATON_JSON_NUMBER;
         node->number = strtod(text.data, NULL);
         if (!isfinite(node->number)) {

@@ -1,6 +1,7 @@
 /* Any bytes: they load or they are refused with a place. What loads is written, and that loads as the same again. */
 #include "engine/base/json.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

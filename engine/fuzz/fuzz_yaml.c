@@ -1,5 +1,6 @@
 /* Any bytes: they load or they are refused. What loads is JSON once it is written. */
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #define BATON_ENGINE_FUZZ_REPLIES_H
 
 #include "engine/base/prng.h"
+#include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 #include "engine/wire/decoder.h"
 

@@ -1,6 +1,7 @@
 #include "engine/providers/http_tool.h"
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
 #include "engine/http/http.h"

@@ -1,6 +1,7 @@
 #include "engine/schema/schema.h"
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/schema/schema_check.h"
 #include "engine/schema/value.h"
 

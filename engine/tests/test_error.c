@@ -1,6 +1,7 @@
 #include "engine/base/error.h"
 
 #include "engine/base/json.h"
+#include "engine/base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

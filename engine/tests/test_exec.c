@@ -1,6 +1,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/exec.h"
 #include "engine/base/json.h"
+#include "engine/base/utf8.h"
 #include "engine/core/tools.h"
 
 #include <criterion/criterion.h>

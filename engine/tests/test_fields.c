@@ -1,5 +1,6 @@
 #include "engine/base/fields.h"
 
+#include "engine/base/utf8.h"
 #include "engine/tests/trees.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,7 @@
 #include "engine/base/json.h"
 #include "engine/base/json_writer.h"
 #include "engine/base/prng.h"
+#include "engine/base/utf8.h"
 #include "engine/tests/trees.h"
 
 #include <criterion/criterion.h>

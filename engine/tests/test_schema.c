@@ -2,6 +2,7 @@
 
 #include "engine/base/pattern.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/schema/value.h"
 #include "engine/tests/trees.h"
 

@@ -1,4 +1,5 @@
 /* What goes wrong: refusals, errors inside an answer, nonsense, memory that ends; and what a retry may make of it. */
+#include "engine/base/utf8.h"
 #include "engine/tests/trees.h"
 #include "engine/tests/wire.h"
 

@@ -1,5 +1,7 @@
 #include "engine/wire/decode.h"
 
+#include "engine/base/utf8.h"
+
 #include <string.h>
 
 enum { BODY_SHOWN_BYTES = 200 };

@@ -2,6 +2,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 
 #include <dlfcn.h>
 #include <locale.h>

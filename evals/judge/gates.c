@@ -1,6 +1,7 @@
 #include "evals/judge/gates.h"
 
 #include "engine/base/json.h"
+#include "engine/base/number.h"
 #include "engine/base/suggest.h"
 #include "reports/summary.h"
 
@@ -59,7 +60,7 @@ static bool split(struct baton_str text, struct baton_str *left, int *op, struct
 /* A number at the start; the rest follows. */
 static bool take_number(struct baton_str *text, double *number)
 {
-    size_t length = baton_json_number_length(text->data, text->length);
+    size_t length = baton_number_length(*text);
     char digits[64];
     if (length == 0 || length >= sizeof digits) {
         return false;

@@ -2,7 +2,9 @@
 
 #include "engine/base/json.h"
 #include "engine/base/json_writer.h"
+#include "engine/base/number.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 
 #include <string.h>
 
@@ -202,7 +204,7 @@ enum baton_status baton_csv_row_to_json(struct baton_str *out, struct baton_aren
                                   columns->count);
     }
     struct baton_str weight = columns->weight < 0 ? (struct baton_str){ "", 0 } : row.fields[columns->weight];
-    if (baton_json_number_length(weight.data, weight.length) != weight.length) {
+    if (baton_number_length(weight) != weight.length) {
         return baton_source_error(row_source, 0, err, "the weight '%.*s' is not a number", (int)weight.length,
                                   weight.data);
     }

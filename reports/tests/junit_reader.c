@@ -1,6 +1,7 @@
 #include "reports/tests/junit_reader.h"
 
 #include "engine/base/json.h"
+#include "engine/base/utf8.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 #include "reports/tests/tap_reader.h"
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* Writes lines of a cassette, and the keys by which they are found. */
 #include "engine/base/json_writer.h"
+#include "engine/base/utf8.h"
 #include "sim/cassette/interaction.h"
 #include "sim/redact/redact.h"
 

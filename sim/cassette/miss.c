@@ -6,6 +6,7 @@
  */
 #include "sim/cassette/miss.h"
 
+#include "engine/base/utf8.h"
 #include "sim/cassette/request_diff.h"
 #include "sim/redact/redact.h"
 

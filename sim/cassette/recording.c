@@ -1,4 +1,5 @@
 /* One conversation of a recording. */
+#include "engine/base/utf8.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
 #include "sim/cassette/recorder.h"
