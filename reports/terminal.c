@@ -5,8 +5,8 @@
  */
 #include "reports/terminal.h"
 
+#include "engine/base/terminal.h"
 #include "reports/terminal_comparison.h"
-#include "reports/terminal_text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -20,7 +20,7 @@ struct page {
     const struct baton_report_context *options;
 };
 
-static void colour(const struct page *page, enum baton_terminal_colour which)
+static void colour(const struct page *page, enum baton_colour which)
 {
     baton_terminal_colour(page->out, page->options->has_colour, which);
 }
@@ -28,9 +28,9 @@ static void colour(const struct page *page, enum baton_terminal_colour which)
 static void heading(const struct page *page, const char *text)
 {
     baton_text_putc(page->out, '\n');
-    colour(page, BATON_TERMINAL_BOLD);
+    colour(page, BATON_BOLD);
     baton_text_puts(page->out, text);
-    colour(page, BATON_TERMINAL_PLAIN);
+    colour(page, BATON_PLAIN);
     baton_text_putc(page->out, '\n');
 }
 
@@ -58,12 +58,12 @@ static void number(const struct page *page, double value)
 static void verdict(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
-    colour(page, summary->passed ? BATON_TERMINAL_GREEN : BATON_TERMINAL_RED);
-    colour(page, BATON_TERMINAL_BOLD);
+    colour(page, summary->passed ? BATON_GREEN : BATON_RED);
+    colour(page, BATON_BOLD);
     baton_text_puts(page->out, summary->passed ? "PASS" : "FAIL");
-    colour(page, BATON_TERMINAL_PLAIN);
+    colour(page, BATON_PLAIN);
     baton_text_puts(page->out, "  ");
-    baton_terminal_plain(page->out, summary->suite.name, 0);
+    baton_terminal_pad(page->out, summary->suite.name, 0);
     baton_text_printf(page->out, ": %" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (page->options->verdict_reason != NULL) {
@@ -71,10 +71,10 @@ static void verdict(const struct page *page)
     }
     baton_text_putc(page->out, '\n');
     if (page->options->is_replay) {
-        colour(page, BATON_TERMINAL_DIM);
+        colour(page, BATON_DIM);
         baton_text_puts(page->out,
                         "      replay: judges the harness and the recorded decisions, not a model of today\n");
-        colour(page, BATON_TERMINAL_PLAIN);
+        colour(page, BATON_PLAIN);
     }
 }
 
@@ -88,10 +88,10 @@ static void gates(const struct page *page)
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
         bool passed = gate->verdict[0] == 'p', skipped = gate->verdict[0] == 's';
-        colour(page, passed ? BATON_TERMINAL_GREEN : skipped ? BATON_TERMINAL_YELLOW : BATON_TERMINAL_RED);
+        colour(page, passed ? BATON_GREEN : skipped ? BATON_YELLOW : BATON_RED);
         baton_text_printf(page->out, "  %-5s", passed ? "ok" : skipped ? "skip" : "FAIL");
-        colour(page, BATON_TERMINAL_PLAIN);
-        baton_terminal_plain(page->out, gate->gate, 46);
+        colour(page, BATON_PLAIN);
+        baton_terminal_pad(page->out, gate->gate, 46);
         if (!isnan(gate->value)) {
             baton_text_putc(page->out, ' ');
             baton_report_number(page->out, gate->value);
@@ -99,7 +99,7 @@ static void gates(const struct page *page)
         baton_text_printf(page->out, "  (n %" PRIu64 ")", gate->n);
         if (gate->why.length > 0) {
             baton_text_puts(page->out, "  ");
-            baton_terminal_plain(page->out, gate->why, 0);
+            baton_terminal_pad(page->out, gate->why, 0);
         }
         baton_text_putc(page->out, '\n');
     }
@@ -204,7 +204,7 @@ static void repeats(const struct page *page)
     for (size_t i = 0; i < summary->repeats.flakiest_count && i < FLAKY_ROWS_MAX; i++) {
         const struct baton_flaky_case *one = &summary->repeats.flakiest[i];
         baton_text_puts(page->out, i == 0 ? "  flakiest: " : ", ");
-        baton_terminal_plain(page->out, one->id, 0);
+        baton_terminal_pad(page->out, one->id, 0);
         baton_text_printf(page->out, " %" PRIu64 "/%" PRIu64, one->passed, one->n);
     }
     baton_text_puts(page->out, summary->repeats.flakiest_count > 0 ? "\n" : "");
@@ -228,7 +228,7 @@ static size_t next_worst(const struct baton_summary *summary, bool *is_shown)
 static void agent_row(const struct page *page, const struct baton_agent_score *score, int width)
 {
     baton_text_puts(page->out, "  ");
-    baton_terminal_plain(page->out, score->agent, width);
+    baton_terminal_pad(page->out, score->agent, (size_t)width);
     baton_text_printf(page->out, " %8" PRIu64 " %9" PRIu64 " ", score->support, score->predicted);
     percent(page, score->precision);
     baton_text_puts(page->out, " ");
@@ -289,9 +289,9 @@ static void mistakes(const struct page *page)
         last_cell = best;
         struct baton_str from = summary->routing.labels[best / count], to = summary->routing.labels[best % count];
         baton_text_printf(page->out, "  %5" PRIu64 "  ", last);
-        baton_terminal_plain(page->out, from, 0);
+        baton_terminal_pad(page->out, from, 0);
         baton_text_puts(page->out, " > ");
-        baton_terminal_plain(page->out, to, 0);
+        baton_terminal_pad(page->out, to, 0);
         baton_text_putc(page->out, '\n');
     }
 }
@@ -411,9 +411,9 @@ static void coverage(const struct page *page)
     for (size_t i = 0; i < summary->coverage.unused_edge_count && i < UNUSED_MAX; i++) {
         const struct baton_edge_count *edge = &summary->coverage.unused_edges[i];
         baton_text_puts(page->out, i == 0 ? "; never used: " : ", ");
-        baton_terminal_plain(page->out, edge->from, 0);
+        baton_terminal_pad(page->out, edge->from, 0);
         baton_text_puts(page->out, " > ");
-        baton_terminal_plain(page->out, edge->to, 0);
+        baton_terminal_pad(page->out, edge->to, 0);
     }
     if (summary->coverage.unused_edge_count > UNUSED_MAX) {
         baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);

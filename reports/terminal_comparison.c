@@ -1,7 +1,7 @@
 #include "reports/terminal_comparison.h"
 
+#include "engine/base/terminal.h"
 #include "reports/report.h"
-#include "reports/terminal_text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,20 +12,20 @@ static void write_case(struct baton_text *out, const struct baton_comparison *co
                        const struct baton_comparison_case *one)
 {
     baton_text_puts(out, "  ");
-    baton_terminal_plain(out, one->id, 0);
+    baton_terminal_pad(out, one->id, 0);
     if (comparison->has_repeats) {
         baton_text_printf(out, "  %.0f %% > %.0f %%", one->baseline * 100, one->candidate * 100);
     }
     if (one->failed.length > 0) {
         baton_text_puts(out, "  ");
-        baton_terminal_plain(out, one->failed, 0);
+        baton_terminal_pad(out, one->failed, 0);
     }
     baton_text_putc(out, '\n');
     if (one->baseline_route.length > 0 && !baton_str_equal(one->baseline_route, one->candidate_route)) {
         baton_text_puts(out, "      was ");
-        baton_terminal_plain(out, one->baseline_route, 0);
+        baton_terminal_pad(out, one->baseline_route, 0);
         baton_text_puts(out, "\n      now ");
-        baton_terminal_plain(out, one->candidate_route, 0);
+        baton_terminal_pad(out, one->candidate_route, 0);
         baton_text_putc(out, '\n');
     }
 }
@@ -125,12 +125,11 @@ static void write_figures(struct baton_text *out, const struct baton_comparison 
 
 void baton_terminal_comparison_write(struct baton_text *out, const struct baton_comparison *comparison, bool has_colour)
 {
-    static const enum baton_terminal_colour of[] = { BATON_TERMINAL_GREEN, BATON_TERMINAL_RED, BATON_TERMINAL_GREEN,
-                                                     BATON_TERMINAL_YELLOW };
+    static const enum baton_colour of[] = { BATON_GREEN, BATON_RED, BATON_GREEN, BATON_YELLOW };
     baton_terminal_colour(out, has_colour, of[comparison->verdict]);
-    baton_terminal_colour(out, has_colour, BATON_TERMINAL_BOLD);
-    baton_terminal_plain(out, comparison->sentence, 0);
-    baton_terminal_colour(out, has_colour, BATON_TERMINAL_PLAIN);
+    baton_terminal_colour(out, has_colour, BATON_BOLD);
+    baton_terminal_pad(out, comparison->sentence, 0);
+    baton_terminal_colour(out, has_colour, BATON_PLAIN);
     baton_text_putc(out, '\n');
     write_statistics(out, comparison);
     write_cases(out, comparison, "newly failing", comparison->newly_failing, comparison->newly_failing_count);
