@@ -11,7 +11,7 @@
 #define BATON_REPORTS_REPORT_SINKS_H
 
 #include "evals/cli/args.h"
-#include "reports/forms.h"
+#include "reports/forms/forms.h"
 #include "reports/outdir.h"
 
 enum { BATON_SINKS_MAX = 32 };

@@ -1,6 +1,6 @@
 #include "reports/step_summary.h"
 
-#include "reports/markdown.h"
+#include "reports/forms/markdown.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 #include "evals/cli/verbs.h"
 #include "evals/results/compare.h"
 #include "reports/comparison_json.h"
-#include "reports/markdown.h"
-#include "reports/terminal_comparison.h"
+#include "reports/forms/markdown.h"
+#include "reports/forms/terminal_comparison.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "engine/base/json.h"
 #include "engine/core/agents.h"
 #include "evals/cli/verbs.h"
-#include "reports/graph.h"
+#include "reports/forms/graph.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef BATON_REPORTS_TESTS_SAMPLE_H
 #define BATON_REPORTS_TESTS_SAMPLE_H
 
-#include "reports/forms.h"
+#include "reports/forms/forms.h"
 
 enum { SAMPLE_TEXTS = 28, SAMPLE_TEXT_BYTES_LARGE = 100000 };
 

@@ -1,4 +1,4 @@
-#include "reports/csv.h"
+#include "reports/forms/csv.h"
 
 #include "reports/tests/sample.h"
 #include "reports/tests/table_reader.h"

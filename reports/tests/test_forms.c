@@ -1,4 +1,4 @@
-#include "reports/forms.h"
+#include "reports/forms/forms.h"
 
 #include "reports/tests/sample.h"
 

@@ -1,4 +1,4 @@
-#include "reports/github.h"
+#include "reports/forms/github.h"
 
 #include "reports/tests/sample.h"
 

@@ -1,4 +1,4 @@
-#include "reports/graph.h"
+#include "reports/forms/graph.h"
 
 #include <criterion/criterion.h>
 #include <criterion/logging.h>

@@ -1,4 +1,4 @@
-#include "reports/markdown.h"
+#include "reports/forms/markdown.h"
 
 #include "reports/tests/sample.h"
 

@@ -1,4 +1,4 @@
-#include "reports/tap.h"
+#include "reports/forms/tap.h"
 
 #include "reports/tests/sample.h"
 #include "reports/tests/tap_reader.h"

@@ -1,4 +1,4 @@
-#include "reports/terminal.h"
+#include "reports/forms/terminal.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* test_page.c - the HTML report as people use it, in a browser. Run by `make check-browser`. */
 #include "evals/tests/program.h"
 #include "reports/comparison.h"
-#include "reports/html.h"
+#include "reports/html/html.h"
 #include "reports/tests/browser/browser.h"
 
 #include <criterion/criterion.h>

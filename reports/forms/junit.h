@@ -5,8 +5,8 @@
  * passed, in Surefire's way. The file holds to both schemas that readers check, Jenkins' junit-10.xsd and, from testsuite on,
  * surefire-test-report-3.0.xsd. Times are recorded latencies in seconds.
  */
-#ifndef BATON_REPORTS_JUNIT_H
-#define BATON_REPORTS_JUNIT_H
+#ifndef BATON_REPORTS_FORMS_JUNIT_H
+#define BATON_REPORTS_FORMS_JUNIT_H
 
 #include "reports/report.h"
 #include "reports/result.h"

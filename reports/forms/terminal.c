@@ -3,10 +3,10 @@
  * A section that has nothing to say is left out whole, heading and all. Lists are short, the worst first, as the rest is in
  * the files; each figure stands with what it was counted over, and an interval where chance matters.
  */
-#include "reports/terminal.h"
+#include "reports/forms/terminal.h"
 
 #include "engine/base/terminal.h"
-#include "reports/terminal_comparison.h"
+#include "reports/forms/terminal_comparison.h"
 
 #include <inttypes.h>
 #include <math.h>

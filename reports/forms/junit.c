@@ -1,4 +1,4 @@
-#include "reports/junit.h"
+#include "reports/forms/junit.h"
 
 #include "reports/xml.h"
 

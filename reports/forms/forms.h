@@ -6,8 +6,8 @@
  * Threads:  parts for conversations are written by many threads, each into a text of its own; they are put together in input
  *           order, so that a report has the same bytes at any number of threads.
  */
-#ifndef BATON_REPORTS_FORMS_H
-#define BATON_REPORTS_FORMS_H
+#ifndef BATON_REPORTS_FORMS_FORMS_H
+#define BATON_REPORTS_FORMS_FORMS_H
 
 #include "reports/report.h"
 #include "reports/result.h"

@@ -1,7 +1,7 @@
 /* terminal.h - the report on the terminal: the verdict first, then the gates, then what to look at.
  */
-#ifndef BATON_REPORTS_TERMINAL_H
-#define BATON_REPORTS_TERMINAL_H
+#ifndef BATON_REPORTS_FORMS_TERMINAL_H
+#define BATON_REPORTS_FORMS_TERMINAL_H
 
 #include "reports/report.h"
 

@@ -3,8 +3,8 @@
  *
  * GitHub keeps ten errors of a step and drops the rest silently; this writes at most ten and says how many it left out.
  */
-#ifndef BATON_REPORTS_GITHUB_H
-#define BATON_REPORTS_GITHUB_H
+#ifndef BATON_REPORTS_FORMS_GITHUB_H
+#define BATON_REPORTS_FORMS_GITHUB_H
 
 #include "reports/report.h"
 

@@ -4,8 +4,8 @@
  * OWASP advises; so does one that begins with ', so that a first ' is always ours and is taken off when reading. Numbers are
  * as they are. Labels of whole conversations are in results.jsonl only.
  */
-#ifndef BATON_REPORTS_CSV_H
-#define BATON_REPORTS_CSV_H
+#ifndef BATON_REPORTS_FORMS_CSV_H
+#define BATON_REPORTS_FORMS_CSV_H
 
 #include "reports/report.h"
 #include "reports/result.h"

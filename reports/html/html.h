@@ -7,8 +7,8 @@
  * Limits:   texts are cut at BATON_HTML_TEXT_BYTES and a line holds at most BATON_HTML_LINE_BYTES of them, so that no
  *           line, escapes and all, is longer than 1 MB; what is left out is said in the page.
  */
-#ifndef BATON_REPORTS_HTML_H
-#define BATON_REPORTS_HTML_H
+#ifndef BATON_REPORTS_HTML_HTML_H
+#define BATON_REPORTS_HTML_HTML_H
 
 #include "engine/base/json_writer.h"
 #include "reports/report.h"

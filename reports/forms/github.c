@@ -1,4 +1,4 @@
-#include "reports/github.h"
+#include "reports/forms/github.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "reports/graph.h"
+#include "reports/forms/graph.h"
 
 #include <inttypes.h>
 

@@ -12,7 +12,7 @@
  * Agents are places in `names`. What is false, empty, unknown or the usual is left out. A text that was cut is the pair
  * [start of it, bytes of all of it]. `of` stands where it differs from what the agent was offered last.
  */
-#include "reports/html.h"
+#include "reports/html/html.h"
 
 #include <string.h>
 

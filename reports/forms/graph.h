@@ -1,7 +1,7 @@
 /* graph.h - the handoff graph as a picture: declared handoffs, and how often each was taken.
  */
-#ifndef BATON_REPORTS_GRAPH_H
-#define BATON_REPORTS_GRAPH_H
+#ifndef BATON_REPORTS_FORMS_GRAPH_H
+#define BATON_REPORTS_FORMS_GRAPH_H
 
 #include "engine/base/text.h"
 

@@ -4,10 +4,10 @@
  * written, and taken back where it goes over. Long gates thus leave room for the agents, and both for the failures, and
  * what is left out is said with where it can be found.
  */
-#include "reports/markdown.h"
+#include "reports/forms/markdown.h"
 
 #include "reports/comparison.h"
-#include "reports/graph.h"
+#include "reports/forms/graph.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* terminal_comparison.h - a comparison for people on a terminal.
  */
-#ifndef BATON_REPORTS_TERMINAL_COMPARISON_H
-#define BATON_REPORTS_TERMINAL_COMPARISON_H
+#ifndef BATON_REPORTS_FORMS_TERMINAL_COMPARISON_H
+#define BATON_REPORTS_FORMS_TERMINAL_COMPARISON_H
 
 #include "reports/comparison.h"
 

@@ -1,4 +1,4 @@
-#include "reports/terminal_comparison.h"
+#include "reports/forms/terminal_comparison.h"
 
 #include "engine/base/terminal.h"
 #include "reports/report.h"

@@ -1,4 +1,4 @@
-#include "reports/csv.h"
+#include "reports/forms/csv.h"
 
 #include <inttypes.h>
 #include <string.h>

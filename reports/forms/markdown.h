@@ -4,8 +4,8 @@
  * what they leave out, long texts are cut, and a graph of more than BATON_MARKDOWN_EDGES_MAX edges is left out. The whole is
  * never longer than BATON_MARKDOWN_BYTES_MAX.
  */
-#ifndef BATON_REPORTS_MARKDOWN_H
-#define BATON_REPORTS_MARKDOWN_H
+#ifndef BATON_REPORTS_FORMS_MARKDOWN_H
+#define BATON_REPORTS_FORMS_MARKDOWN_H
 
 #include "reports/report.h"
 

@@ -3,8 +3,8 @@
  * Written in what versions 13 and 14 share, and announced as 13: the `prove` that systems ship refuses the number 14, while
  * readers of 14 take 13.
  */
-#ifndef BATON_REPORTS_TAP_H
-#define BATON_REPORTS_TAP_H
+#ifndef BATON_REPORTS_FORMS_TAP_H
+#define BATON_REPORTS_FORMS_TAP_H
 
 #include "reports/report.h"
 #include "reports/result.h"

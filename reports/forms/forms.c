@@ -1,13 +1,13 @@
-#include "reports/forms.h"
+#include "reports/forms/forms.h"
 
-#include "reports/csv.h"
-#include "reports/github.h"
-#include "reports/html.h"
-#include "reports/junit.h"
-#include "reports/markdown.h"
+#include "reports/forms/csv.h"
+#include "reports/forms/github.h"
+#include "reports/forms/junit.h"
+#include "reports/forms/markdown.h"
+#include "reports/forms/tap.h"
+#include "reports/forms/terminal.h"
+#include "reports/html/html.h"
 #include "reports/summary.h"
-#include "reports/tap.h"
-#include "reports/terminal.h"
 
 static void write_json(struct baton_text *out, const struct baton_report_context *context)
 {

@@ -1,4 +1,4 @@
-#include "reports/tap.h"
+#include "reports/forms/tap.h"
 
 #include <inttypes.h>
 
