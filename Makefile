@@ -143,8 +143,9 @@ bench:       ## conversations/s, bytes and allocations each; fails when under th
 run-bench: $(BUILD)/baton-bench
 	$<
 
-golden:      ## write fixtures/golden anew; review the difference like code
-	@BATON_GOLDEN=write $(MAKE) $(SUB) test
+golden:      ## write fixtures/golden and cassettes/support.jsonl anew; review the difference like code
+	@.ci/packages build test
+	@BATON_GOLDEN=write $(MAKE) $(SUB) run-tests TESTFLAGS="--filter '@(golden|sample)/*'"
 
 # The library is static only, so whoever links it needs its libraries too: Requires, not Requires.private.
 install: all ## the program, libbaton.a, headers and baton.pc into $(DESTDIR)$(PREFIX)
