@@ -3,7 +3,6 @@
 #include "engine/base/number.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "engine/base/yaml.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -426,18 +425,6 @@ enum baton_status baton_json_parse(const struct baton_json **out, struct baton_a
     status = node_build(&build, root, item);
     *out = status == BATON_OK ? root : NULL;
     return status;
-}
-
-enum baton_status baton_document_load(const struct baton_json **out, struct baton_source *source,
-                                      struct baton_arena *arena, const char *path, struct baton_error *err)
-{
-    *out = NULL;
-    enum baton_status status = baton_source_load(source, arena, path, BATON_FILE_BYTES_MAX, err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    bool is_yaml = baton_path_ends(path, "yaml") || baton_path_ends(path, "yml");
-    return (is_yaml ? baton_yaml_parse : baton_json_parse)(out, arena, source, err);
 }
 
 const struct baton_json *baton_json_get(const struct baton_json *object, const char *key)

@@ -41,11 +41,6 @@ struct baton_json {
 BATON_MUST_CHECK enum baton_status baton_json_parse(const struct baton_json **out, struct baton_arena *arena,
                                                     const struct baton_source *source, struct baton_error *err);
 
-/* Loads and parses a whole file; the ending says how: .yaml and .yml are YAML, all else JSON. */
-BATON_MUST_CHECK enum baton_status baton_document_load(const struct baton_json **out, struct baton_source *source,
-                                                       struct baton_arena *arena, const char *path,
-                                                       struct baton_error *err);
-
 /* The member of that name, case counting, or NULL. */
 const struct baton_json *baton_json_get(const struct baton_json *object, const char *key);
 

@@ -1,8 +1,7 @@
-#include "engine/core/agents.h"
-
+#include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/suggest.h"
-#include "engine/core/path.h"
+#include "engine/core/agents.h"
 #include "engine/core/tool_name.h"
 #include "engine/schema/schema.h"
 
