@@ -12,9 +12,8 @@
 #ifndef BATON_ENGINE_BASE_JSON_H
 #define BATON_ENGINE_BASE_JSON_H
 
+#include "engine/base/limits.h"
 #include "engine/base/source.h"
-
-enum { BATON_JSON_DEPTH_MAX = 64, BATON_JSON_KEYS_MAX = 4096 };
 
 enum baton_json_type {
     BATON_JSON_NULL,

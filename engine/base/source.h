@@ -8,11 +8,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-
-enum {
-    BATON_FILE_BYTES_MAX = 64 * 1024 * 1024, /* a whole file: agents, suite, conversation, result summary */
-    BATON_LINE_BYTES_MAX = 16 * 1024 * 1024  /* one line of a JSONL file */
-};
+#include "engine/base/limits.h"
 
 struct baton_source {
     const char *name;    /* as the user wrote it */

@@ -1,6 +1,6 @@
 /* Looks things up in agents that are loaded. */
-#include "engine/base/suggest.h"
 #include "engine/core/agents.h"
+#include "engine/base/suggest.h"
 #include "engine/core/path.h"
 
 uint32_t baton_agents_find(const struct baton_agents *agents, struct baton_str name)
