@@ -1,3 +1,7 @@
+/* Values are compared by what they mean, numbers in decimal: as doubles 0.3 would be no multiple of 0.1, and two ids past 2^53 the
+ * same. A number is read into digits * 10^power; where the digits do not fit into 64 bits the nearest doubles decide. Equal pairs
+ * in an array are found by hashing each element and comparing those of one hash, as two loops would take n^2.
+ */
 #include "engine/schema/value.h"
 
 #include "engine/base/hash.h"
