@@ -1,5 +1,6 @@
 #include "engine/base/json.h"
 
+#include "engine/base/decimal.h"
 #include "engine/base/number.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -438,86 +439,17 @@ const struct baton_json *baton_json_get(const struct baton_json *object, const c
     return NULL;
 }
 
-/* Reads a number's digits as digits * 10^power, the point left out. */
-struct decimal {
-    const char *digits;
-    size_t length; /* with the point */
-    size_t digit_count;
-    long power;
-};
-
-static struct decimal decimal_of(struct baton_str number)
-{
-    enum { POWER_MAX = 100000000 };
-    struct decimal decimal = { .digits = number.data };
-    size_t skip = number.length > 0 && number.data[0] == '-';
-    decimal.digits += skip;
-    bool after_point = false;
-    size_t i = skip;
-    for (; i < number.length && (number.data[i] | 0x20) != 'e'; i++) {
-        if (number.data[i] == '.') {
-            after_point = true;
-        } else {
-            decimal.digit_count++;
-            decimal.power -= after_point;
-        }
-    }
-    decimal.length = i - skip;
-    bool is_small = i + 1 < number.length && number.data[i + 1] == '-';
-    long power = 0;
-    for (; i < number.length; i++) {
-        if (number.data[i] >= '0' && number.data[i] <= '9' && power < POWER_MAX) {
-            power = power * 10 + (number.data[i] - '0');
-        }
-    }
-    decimal.power += is_small ? -power : power;
-    return decimal;
-}
-
-/* value * 10 + digit; false when that is too large. */
-static bool push_digit(uint64_t *value, unsigned digit)
-{
-    if (*value > (UINT64_MAX - digit) / 10) {
-        return false;
-    }
-    *value = *value * 10 + digit;
-    return true;
-}
-
-/* The size of a whole number; false when it is not whole or too large. */
-static bool whole_size(struct decimal decimal, uint64_t *size)
-{
-    long whole_digits = (long)decimal.digit_count + decimal.power;
-    long seen = 0;
-    *size = 0;
-    for (size_t i = 0; i < decimal.length; i++) {
-        if (decimal.digits[i] == '.') {
-            continue;
-        }
-        unsigned digit = (unsigned)(decimal.digits[i] - '0');
-        if (seen++ < whole_digits ? !push_digit(size, digit) : digit != 0) {
-            return false;
-        }
-    }
-    for (; *size != 0 && seen < whole_digits; seen++) {
-        if (!push_digit(size, 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool baton_json_integer(const struct baton_json *node, int64_t low, int64_t high, int64_t *out)
 {
+    if (node->type != BATON_JSON_NUMBER) {
+        return false;
+    }
+    struct baton_decimal decimal = baton_decimal_of(node->text);
     uint64_t size = 0;
-    if (node->type != BATON_JSON_NUMBER || !whole_size(decimal_of(node->text), &size)) {
+    if (!baton_decimal_whole(decimal, &size) || size > (uint64_t)INT64_MAX + decimal.is_negative) {
         return false;
     }
-    bool is_negative = node->text.data[0] == '-';
-    if (size > (uint64_t)INT64_MAX + is_negative) {
-        return false;
-    }
-    *out = !is_negative ? (int64_t)size : size == 0 ? 0 : -(int64_t)(size - 1) - 1;
+    *out = decimal.is_negative ? -(int64_t)(size - 1) - 1 : (int64_t)size;
     return *out >= low && *out <= high;
 }
 
