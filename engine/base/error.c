@@ -1,20 +1,9 @@
 #include "engine/base/error.h"
 
+#include "engine/base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-/* Cuts bytes of an unfinished UTF-8 character from the end of a text that was too long. */
-static void trim_to_character(char *text, size_t length)
-{
-    size_t start = length;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0U) == 0x80U) {
-        start--;
-    }
-    if (start > 0 && ((unsigned char)text[start - 1] & 0x80U) != 0) {
-        text[start - 1] = '\0';
-    }
-}
 
 enum baton_status baton_error_set(struct baton_error *err, enum baton_status status, const char *format, ...)
 {
@@ -29,7 +18,7 @@ enum baton_status baton_error_set(struct baton_error *err, enum baton_status sta
     int length = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     if (length >= (int)sizeof err->text) {
-        trim_to_character(err->text, sizeof err->text - 1);
+        baton_utf8_finish(err->text);
     }
     return status;
 }
@@ -63,7 +52,7 @@ void baton_error_at(struct baton_error *err, const char *file, unsigned line, un
         return;
     }
     if (snprintf(err->file, sizeof err->file, "%s", file) >= (int)sizeof err->file) {
-        trim_to_character(err->file, sizeof err->file - 1);
+        baton_utf8_finish(err->file);
     }
     if (err->line == 0) {
         err->line = line;

@@ -42,14 +42,6 @@ static const char *location_text(const struct baton_schema_location *at, char ou
     return out + start;
 }
 
-static void cut_at_character(char *text)
-{
-    size_t bad = 0;
-    if (!baton_utf8_valid(text, strlen(text), &bad)) {
-        text[bad] = '\0';
-    }
-}
-
 bool baton_schema_fail(struct baton_schema_run *run, const struct baton_schema_location *at, const char *format, ...)
 {
     if (run->is_quiet || run->stopped != NULL) {
@@ -63,7 +55,7 @@ bool baton_schema_fail(struct baton_schema_run *run, const struct baton_schema_l
     bool has_path = at->up != NULL && at != run->base;
     snprintf(run->reason, run->reason_bytes, "%s%s%s%s", has_path ? "at " : "", has_path ? location_text(at, path) : "",
              has_path ? ": " : "", text);
-    cut_at_character(run->reason);
+    baton_utf8_finish(run->reason);
     return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/base/pattern.h"
 #include "engine/base/suggest.h"
+#include "engine/base/utf8.h"
 #include "engine/schema/value.h"
 
 /* ---- numbers and strings ---- */
@@ -37,15 +38,6 @@ bool baton_schema_multiple_fits(struct baton_schema_run *run, const struct baton
                              use->node->text.data, (int)at->value->text.length, at->value->text.data);
 }
 
-static size_t code_points(struct baton_str text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        count += ((unsigned char)text.data[i] & 0xc0U) != 0x80U;
-    }
-    return count;
-}
-
 /* minLength, maxLength, minItems, maxItems, minProperties, maxProperties */
 bool baton_schema_count_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
                              const struct baton_schema_location *at)
@@ -53,7 +45,7 @@ bool baton_schema_count_fits(struct baton_schema_run *run, const struct baton_sc
     bool is_least = use->keyword == BATON_SCHEMA_MIN_LENGTH || use->keyword == BATON_SCHEMA_MIN_ITEMS ||
                     use->keyword == BATON_SCHEMA_MIN_PROPERTIES;
     bool is_string = at->value->type == BATON_JSON_STRING;
-    size_t count = is_string ? code_points(at->value->text) : at->value->count;
+    size_t count = is_string ? baton_utf8_count(at->value->text.data, at->value->text.length) : at->value->count;
     double limit = use->node->number;
     if (is_least ? (double)count >= limit : (double)count <= limit) {
         return true;
