@@ -54,7 +54,7 @@ Q      := $(if $(V),,@)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: all demo test check-asan check-tsan check-builds check-peers check-browser pictures lint fuzz bench golden install uninstall clean help \
+.PHONY: all demo test check-asan check-tsan check-builds check-peers check-browser pictures mutants lint fuzz bench golden install uninstall clean help \
         objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
 
 all: $(BUILD)/baton $(BUILD)/libbaton.a  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
@@ -131,6 +131,10 @@ run-browser: $(BUILD)/baton $(BUILD)/baton-browser
 
 pictures:    ## take the pictures of reports/docs anew
 	@BATON_PICTURES=write $(MAKE) $(SUB) check-browser TESTFLAGS='--filter page/has_its_picture_taken'
+
+mutants:     ## break the program in one line at a time; MUTANTS='judge.c tally.c' picks some. Takes half an hour
+	@.ci/packages build test
+	@.ci/mutants $(MUTANTS)
 
 lint:        ## format, analysis, include direction, headers alone, banned calls
 	@.ci/packages build test lint
