@@ -293,8 +293,7 @@ enum baton_status baton_exec_all(struct baton_exec *jobs, uint32_t count, struct
     }
     for (uint32_t i = 0; i < count; i++) {
         if (jobs[i].output.data == NULL) {
-            return baton_error_set(err, BATON_ELIMIT, "the output of '%s' needs more memory than is allowed",
-                                   jobs[i].command->argv[0]);
+            return baton_error_over_limit(err, "the output of '%s'", jobs[i].command->argv[0]);
         }
     }
     return BATON_OK;

@@ -147,7 +147,7 @@ struct load {
 
 static enum baton_status no_memory(struct load *load)
 {
-    return baton_error_set(load->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", load->source->name);
+    return baton_error_over_limit(load->err, "'%s'", load->source->name);
 }
 
 static enum baton_status read_form(struct load *load, const struct baton_field *rows, size_t count, const char *what,
@@ -259,8 +259,7 @@ static enum baton_status tool_name_check(struct load *load, const struct baton_j
                                   "the tool name '%.*s' must be 1 to %d letters, digits, _ or -, as the providers ask",
                                   (int)name.length, name.data, BATON_TOOL_NAME_BYTES_MAX);
     }
-    if (name.length >= strlen(BATON_TRANSFER_PREFIX) &&
-        memcmp(name.data, BATON_TRANSFER_PREFIX, strlen(BATON_TRANSFER_PREFIX)) == 0) {
+    if (baton_str_starts(name, BATON_TRANSFER_PREFIX)) {
         return baton_source_error(load->source, member->key_offset, load->err,
                                   "the tool name '%.*s' begins with '" BATON_TRANSFER_PREFIX
                                   "', which is reserved for handoffs",
@@ -423,9 +422,9 @@ static enum baton_status unknown_tool(struct load *load, const struct baton_json
     for (uint32_t i = 0; i < load->agents->tool_count; i++) {
         baton_suggest_offer(&suggest, load->tools[i].name);
     }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_source_error(load->source, node->offset, load->err, "unknown tool '%.*s'%s", (int)node->text.length,
-                              node->text.data, baton_suggest_text(&suggest, hint));
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    return baton_source_error(load->source, node->offset, load->err, "%s",
+                              baton_suggest_unknown(&suggest, "tool", "", text));
 }
 
 static enum baton_status link_tools(struct load *load, struct baton_agent *agent, const struct baton_json *list)
@@ -514,9 +513,7 @@ static enum baton_status read_agents(struct load *load, const struct baton_json 
         agent->model = forms[i].model;
         agent->provider = forms[i].provider;
         agent->base_url = forms[i].base_url;
-        agent->key_variable = forms[i].api_key.length == 0
-                                  ? BATON_STR("")
-                                  : (struct baton_str){ forms[i].api_key.data + 1, forms[i].api_key.length - 1 };
+        agent->key_variable = baton_str_after(forms[i].api_key, 1); /* behind the $ */
         agent->tool_choice = forms[i].tool_choice;
         agent->parallel_tool_calls = forms[i].parallel == NULL ? -1 : forms[i].parallel->boolean;
         baton_map_put(&load->agents->by_name, agent->name, i);
@@ -602,10 +599,9 @@ static enum baton_status choose_profile(struct load *load, const struct baton_js
     for (size_t i = 0; baton_profile_at(i) != NULL; i++) {
         baton_suggest_offer(&suggest, baton_str_of(baton_profile_at(i)->name));
     }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_source_error(load->source, baton_json_get(root, "profile")->offset, load->err,
-                              "unknown profile '%.*s'; this version knows 'baton'%s", (int)name.length, name.data,
-                              baton_suggest_text(&suggest, hint));
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    return baton_source_error(load->source, baton_json_get(root, "profile")->offset, load->err, "%s",
+                              baton_suggest_unknown(&suggest, "profile", "; this version knows 'baton'", text));
 }
 
 static enum baton_status read_all_agents(struct load *load, const struct file_form *form)

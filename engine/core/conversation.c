@@ -96,8 +96,7 @@ struct read {
 
 static enum baton_status no_memory(const struct read *read)
 {
-    return baton_error_set(read->err, BATON_ELIMIT, "a conversation of '%s' needs more memory than is allowed",
-                           read->source->name);
+    return baton_error_over_limit(read->err, "a conversation of '%s'", read->source->name);
 }
 
 static enum baton_status read_form(const struct read *read, const struct baton_field *rows, size_t count,

@@ -1,6 +1,6 @@
 #include "engine/core/turn.h"
 
-#include "engine/base/text.h"
+#include "engine/base/grow.h"
 #include "engine/core/history.h"
 #include "engine/core/response.h"
 #include "engine/core/response_calls.h"
@@ -123,16 +123,13 @@ static enum baton_status path_push(struct baton_response *response, uint32_t age
 {
     struct baton_run *run = response->run;
     struct baton_exchange *exchange = run->exchange;
-    if (exchange->depth + 1 == run->path_capacity) {
-        uint32_t *path = baton_arena_array(run->arena, run->path_capacity * 2, sizeof *path);
-        if (path == NULL) {
-            return baton_response_no_memory(response);
-        }
-        memcpy(path, exchange->path, run->path_capacity * sizeof *path);
-        exchange->path = path;
-        run->path_capacity *= 2;
+    uint32_t *path =
+        baton_grow_arena(run->arena, exchange->path, exchange->depth + 1, &run->path_capacity, sizeof *path);
+    if (path == NULL) {
+        return baton_response_no_memory(response);
     }
-    exchange->path[++exchange->depth] = agent;
+    exchange->path = path;
+    path[++exchange->depth] = agent;
     return BATON_OK;
 }
 
