@@ -1,3 +1,7 @@
+/* Commands side by side, with one poll() over all their pipes: no thread for each, and no shell, ever. What a command reads is a file
+ * in memory, not a pipe, so that one that does not read cannot hold us up. Each has a process group, killed whole at its timeout or
+ * when it ends, so that nothing it started stays behind; waitid() with WNOWAIT keeps its number taken until that is done.
+ */
 #include "engine/base/exec.h"
 
 #include "engine/base/clock.h"

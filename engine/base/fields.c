@@ -1,3 +1,7 @@
+/* Objects are read by tables: a row says the key, the type, the range and where the value goes. One loop over the members, not one
+ * lookup for each field, because unknown keys must be found too: a misspelled limit that is silently passed over would be worse
+ * than none. Values go through memcpy to an offset, as the struct behind `out` is the caller's.
+ */
 #include "engine/base/fields.h"
 
 #include "engine/base/suggest.h"

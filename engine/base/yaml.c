@@ -1,3 +1,8 @@
+/* YAML by libyaml's events into the same tree as JSON, so that no reader of files knows the difference. The events, not libyaml's
+ * documents, as only they have tags, anchors and places. Aliases share the anchored node; how many nodes and levels that would be
+ * if each were written out is summed along the way, against files that are small and blow up. What YAML 1.1 would take for
+ * something else (yes, 012, 12:30) is a text, as in YAML 1.2.
+ */
 #include "engine/base/yaml.h"
 
 #include "engine/base/number.h"

@@ -1,3 +1,8 @@
+/* Reads an agents file into structs that the run loop can use as they are. Two passes over the agents: the first takes names and
+ * plain fields, so that handoffs and tools, read in the second, may refer to any agent, also to a later one. All that can be wrong
+ * in a file is found here and told with its place; what the loader has let through is never checked again. Each object is read by a
+ * table of its fields into a form, a struct of the file's own shape, and from there into what it means.
+ */
 #include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/suggest.h"
@@ -314,6 +319,30 @@ static enum baton_status default_input(struct load *load, const struct baton_jso
     return baton_json_parse(out, load->arena, &source, load->err);
 }
 
+static enum baton_status read_tool(struct load *load, const struct baton_json *member, struct baton_tool *tool)
+{
+    struct tool_form form = { 0 };
+    enum baton_status status = tool_name_check(load, member);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = READ_FORM(load, tool_rows, "a tool", member, &form);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = tool_kind(load, &form, member, tool);
+    if (status != BATON_OK) {
+        return status;
+    }
+    tool->name = member->key;
+    tool->description = form.description;
+    tool->parameters = form.parameters;
+    if (tool->kind == BATON_TOOL_AGENT && tool->parameters == NULL) {
+        return default_input(load, &tool->parameters);
+    }
+    return read_schema(load, form.parameters);
+}
+
 static enum baton_status read_tools(struct load *load, const struct baton_json *node)
 {
     uint32_t count = node == NULL ? 0 : node->count;
@@ -325,24 +354,15 @@ static enum baton_status read_tools(struct load *load, const struct baton_json *
         return no_memory(load);
     }
     load->agents->tools = load->tools;
-    enum baton_status status = BATON_OK;
-    for (const struct baton_json *member = node == NULL ? NULL : node->child; member != NULL && status == BATON_OK;
-         member = member->next) {
-        struct tool_form form = { 0 };
+    for (const struct baton_json *member = node == NULL ? NULL : node->child; member != NULL; member = member->next) {
         struct baton_tool *tool = &load->tools[load->agents->tool_count];
-        status = tool_name_check(load, member);
-        status = status == BATON_OK ? READ_FORM(load, tool_rows, "a tool", member, &form) : status;
-        status = status == BATON_OK ? tool_kind(load, &form, member, tool) : status;
-        status = status == BATON_OK ? read_schema(load, form.parameters) : status;
-        tool->name = member->key;
-        tool->description = form.description;
-        tool->parameters = form.parameters;
-        if (status == BATON_OK && tool->kind == BATON_TOOL_AGENT && tool->parameters == NULL) {
-            status = default_input(load, &tool->parameters);
+        enum baton_status status = read_tool(load, member, tool);
+        if (status != BATON_OK) {
+            return status;
         }
         baton_map_put(&load->tools_by_name, tool->name, load->agents->tool_count++);
     }
-    return status;
+    return BATON_OK;
 }
 
 /* ---- handoffs ---- */
@@ -393,13 +413,25 @@ static enum baton_status read_handoff(struct load *load, const struct baton_json
         return baton_agents_unknown(load->agents, form.agent, load->source, node->offset, load->err);
     }
     status = name_handoff(load, handoff, &form, node);
-    if (status == BATON_OK) {
-        handoff->description = form.description;
-        status = form.description.data != NULL ? BATON_OK : describe(load, handoff);
+    if (status != BATON_OK) {
+        return status;
     }
-    status = status == BATON_OK ? read_schema(load, form.input) : status;
-    status = status == BATON_OK ? read_history(load, form.history, handoff) : status;
-    return status == BATON_OK && form.context != NULL ? read_context(load, form.context, handoff) : status;
+    handoff->description = form.description;
+    if (form.description.data == NULL) {
+        status = describe(load, handoff);
+        if (status != BATON_OK) {
+            return status;
+        }
+    }
+    status = read_schema(load, form.input);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_history(load, form.history, handoff);
+    if (status != BATON_OK) {
+        return status;
+    }
+    return form.context == NULL ? BATON_OK : read_context(load, form.context, handoff);
 }
 
 /* ---- agents ---- */
@@ -618,9 +650,70 @@ static enum baton_status read_all_agents(struct load *load, const struct file_fo
     }
     load->agents->list = load->list;
     enum baton_status status = read_agents(load, form->agents, forms);
-    status = status == BATON_OK ? read_tools(load, form->tools) : status;
-    status = status == BATON_OK ? link_agents(load, forms) : status;
-    return status == BATON_OK ? measure_distances(load) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_tools(load, form->tools);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = link_agents(load, forms);
+    if (status != BATON_OK) {
+        return status;
+    }
+    return measure_distances(load);
+}
+
+/* What is said for all agents, and must be known before them. */
+static enum baton_status read_settings(struct load *load, const struct file_form *form)
+{
+    enum baton_status status = read_limits(load, form->limits);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_loops(load, form->loops);
+    if (status != BATON_OK) {
+        return status;
+    }
+    if (form->defaults == NULL) {
+        return BATON_OK;
+    }
+    status = READ_FORM(load, defaults_rows, "'defaults'", form->defaults, &load->defaults);
+    if (status != BATON_OK) {
+        return status;
+    }
+    return check_key(load, form->defaults, load->defaults.api_key);
+}
+
+static enum baton_status read_file(struct load *load, const struct baton_json *root,
+                                   const struct baton_profile *profile)
+{
+    struct file_form form = { 0 };
+    enum baton_status status = READ_FORM(load, file_rows, "an agents file", root, &form);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = choose_profile(load, root, form.profile, profile);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_settings(load, &form);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_all_agents(load, &form);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_prices(load, form.prices);
+    if (status != BATON_OK) {
+        return status;
+    }
+    load->agents->on_handoff_stop = form.on_handoff == 1;
+    load->agents->entry = baton_agents_find(load->agents, form.entry);
+    return load->agents->entry != BATON_NONE ? BATON_OK
+                                             : baton_agents_unknown(load->agents, form.entry, load->source,
+                                                                    baton_json_get(root, "entry")->offset, load->err);
 }
 
 enum baton_status baton_agents_parse(struct baton_agents **out, struct baton_arena *arena,
@@ -633,28 +726,9 @@ enum baton_status baton_agents_parse(struct baton_agents **out, struct baton_are
     if (load.agents == NULL) {
         return no_memory(&load);
     }
-    struct file_form form = { 0 };
     load.agents->source = *source;
     load.agents->digest = baton_hash128(source->text.data, source->text.length);
-    enum baton_status status = READ_FORM(&load, file_rows, "an agents file", root, &form);
-    status = status == BATON_OK ? choose_profile(&load, root, form.profile, profile) : status;
-    status = status == BATON_OK ? read_limits(&load, form.limits) : status;
-    status = status == BATON_OK ? read_loops(&load, form.loops) : status;
-    status = status == BATON_OK && form.defaults != NULL
-                 ? READ_FORM(&load, defaults_rows, "'defaults'", form.defaults, &load.defaults)
-                 : status;
-    if (status == BATON_OK && load.defaults.api_key.length > 0) {
-        status = check_key(&load, form.defaults, load.defaults.api_key);
-    }
-    status = status == BATON_OK ? read_all_agents(&load, &form) : status;
-    status = status == BATON_OK ? read_prices(&load, form.prices) : status;
-    if (status == BATON_OK) {
-        load.agents->on_handoff_stop = form.on_handoff == 1;
-        load.agents->entry = baton_agents_find(load.agents, form.entry);
-        if (load.agents->entry == BATON_NONE) {
-            status = baton_agents_unknown(load.agents, form.entry, source, baton_json_get(root, "entry")->offset, err);
-        }
-    }
+    enum baton_status status = read_file(&load, root, profile);
     *out = status == BATON_OK ? load.agents : NULL;
     return status;
 }

@@ -1,3 +1,7 @@
+/* What each call of a response is, and the ordinary tools among them. They run before any handoff, as the agent that called them,
+ * all at once where the profile says so, and every call gets exactly one result: a mistake (an unknown tool, arguments that do not
+ * fit) is a result too, which the model can read and mend, unless the profile's SDK would raise.
+ */
 #include "engine/core/response_calls.h"
 
 #include "engine/base/text.h"

@@ -1,3 +1,8 @@
+/* The one loop: ask the active agent's model, deal with its reply, until an agent answers, a limit trips or something fails. What an
+ * SDK does differently is a switch of the profile, never a second loop. A provider's failure ends the exchange with a status, so
+ * that a batch of conversations goes on; only our own trouble goes up as an error. Recorded time is let pass on the clock, measured
+ * time is read from it, so that the same code runs live and in a replay.
+ */
 #include "engine/core/run.h"
 
 #include "engine/base/grow.h"
