@@ -5,6 +5,7 @@
 #include "engine/core/price.h"
 #include "engine/http/http_url.h"
 #include "engine/providers/live_state.h"
+#include "engine/wire/codecs.h"
 
 #include <assert.h>
 #include <string.h>

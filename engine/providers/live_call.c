@@ -4,6 +4,7 @@
 #include "engine/http/wait.h"
 #include "engine/providers/live_state.h"
 #include "engine/wire/decoder.h"
+#include "engine/wire/encoder.h"
 #include "engine/wire/sse.h"
 
 #include <stdio.h>
@@ -472,7 +473,7 @@ static enum baton_status encode(struct call *call, struct baton_error *err)
                                                          .is_stream = options->is_stream,
                                                          .is_stateless = options->is_stateless };
     baton_text_reset(&caller->request);
-    return call->role->place->codec->encode(&caller->request, call->asked, &encode_options, err);
+    return baton_encode(&caller->request, call->role->place->codec, call->asked, &encode_options, err);
 }
 
 static enum baton_status make(struct call *call, struct baton_reply *reply, struct baton_error *err)

@@ -9,6 +9,7 @@
 #define BATON_ENGINE_TESTS_HTTP_STAND_H
 
 #include "engine/base/text.h"
+#include "engine/http/http.h"
 #include "engine/http/retry.h"
 #include "engine/tests/misbehave.h"
 

@@ -5,7 +5,7 @@
 #ifndef BATON_ENGINE_WIRE_FAULT_H
 #define BATON_ENGINE_WIRE_FAULT_H
 
-#include "engine/base/arena.h"
+#include "engine/base/str.h"
 
 /* name, text, whether the same request may succeed a little later */
 #define BATON_FAULT_LIST(X)                                             \
