@@ -6,7 +6,7 @@
 #ifndef BATON_REPORTS_REPORT_H
 #define BATON_REPORTS_REPORT_H
 
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 /* How many conversations a bounded form was given, and how many it holds. */
 struct baton_report_shares {

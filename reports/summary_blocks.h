@@ -5,7 +5,7 @@
 #define BATON_REPORTS_SUMMARY_BLOCKS_H
 
 #include "engine/base/json_writer.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 /* Whether such a block has a figure of that path (`baseline.mid_p`, `regressions`), and its value. */
 bool baton_summary_block_figure(const struct baton_summary *summary, struct baton_str path,

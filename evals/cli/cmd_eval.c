@@ -4,7 +4,7 @@
 #include "evals/cli/recordings.h"
 #include "evals/cli/session.h"
 #include "evals/cli/verbs.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/play/counterfactual.h"
 #include "evals/play/runner.h"
 #include "evals/results/baseline.h"

@@ -1,6 +1,6 @@
 #include "evals/play/counterfactual.h"
 
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "evals/results/baseline.h"
 
 #include "reports/outdir.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include <errno.h>
 #include <string.h>

@@ -9,9 +9,9 @@
 #ifndef BATON_EVALS_RESULTS_BASELINE_H
 #define BATON_EVALS_RESULTS_BASELINE_H
 
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 #include "evals/results/compare.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 struct baton_baseline {
     const char *path; /* NULL: there is none */

@@ -8,7 +8,7 @@
 #ifndef BATON_EVALS_RESULTS_TALLY_FILE_H
 #define BATON_EVALS_RESULTS_TALLY_FILE_H
 
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 #include "evals/play/evaluate.h"
 
 /* What decides figures beside the counts. */

@@ -4,7 +4,7 @@
 #define BATON_EVALS_TALLY_SUMMARIZE_H
 
 #include "evals/tally/tally.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 /* Fills all figures of the summary but its suite, gates and verdict. Packs the tally's counters, which can only be cleared
  * after. Arrays and texts live in the arena. BATON_ENOMEM. */

@@ -1,4 +1,4 @@
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"

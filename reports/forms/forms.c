@@ -7,7 +7,7 @@
 #include "reports/forms/tap.h"
 #include "reports/forms/terminal.h"
 #include "reports/html/html.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 static void write_json(struct baton_text *out, const struct baton_report_context *context)
 {

@@ -2,7 +2,7 @@
 
 #include "reports/comparison.h"
 #include "reports/html/assets.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 #include "reports/xml.h"
 
 #include <inttypes.h>

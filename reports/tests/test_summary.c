@@ -1,4 +1,4 @@
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include "evals/tests/parsed.h"
 

@@ -1,4 +1,4 @@
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include "engine/base/json_writer.h"
 #include "reports/summary_blocks.h"

@@ -1,4 +1,4 @@
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 
 #include "evals/results/baseline.h"
 

@@ -4,11 +4,11 @@
  * below which it is skipped. An unknown figure or agent is an error when it is read, not a gate that passes. A gate on an
  * undefined figure fails and says why.
  */
-#ifndef BATON_EVALS_JUDGE_GATES_H
-#define BATON_EVALS_JUDGE_GATES_H
+#ifndef BATON_EVALS_GATES_GATES_H
+#define BATON_EVALS_GATES_GATES_H
 
 #include "engine/core/agents.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 enum { BATON_GATES_MAX = 1000 };
 

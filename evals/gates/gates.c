@@ -1,9 +1,9 @@
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 
 #include "engine/base/json.h"
 #include "engine/base/number.h"
 #include "engine/base/suggest.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include <math.h>
 #include <stdio.h>
