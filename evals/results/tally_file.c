@@ -230,12 +230,6 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
 
 void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_tally_about *about)
 {
-    const struct baton_play *play = about->play;
-    char how[320];
-    int length =
-        snprintf(how, sizeof how, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s stop_early=%.64s",
-                 play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
-                 play->on_handoff_stop ? "stop" : "continue", about->stop_early == NULL ? "no" : about->stop_early);
     struct baton_str *gates = baton_system_take((about->summary->gate_count + 1) * sizeof *gates);
     if (gates == NULL) {
         out->failed = true;
@@ -249,7 +243,7 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
                                      .suite = *about->summary,
                                      .gates = gates,
                                      .gate_count = about->summary->gate_count,
-                                     .play = { how, (size_t)length },
+                                     .play = about->play,
                                      .is_strict = about->is_strict,
                                      .weights = about->weights,
                                      .order = about->order };

@@ -4,6 +4,7 @@
 #include "evals/stats/classify.h"
 #include "evals/stats/intervals.h"
 #include "evals/stats/resample.h"
+#include "evals/tally/summarize_repeats.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 #include "evals/judge/expect.h"
 #include "evals/tally/counter.h"
-#include "evals/tally/repeats.h"
+#include "evals/tally/flaky.h"
 
 #define BATON_TALLY_COUNTS(X) \
     X(conversations)          \
