@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <math.h>
 
-uint64_t baton_report_gates(const struct baton_summary *summary, char verdict)
+uint64_t baton_report_gates(const struct baton_summary *summary, enum baton_gate_verdict verdict)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < summary->gate_count; i++) {
-        count += summary->gates[i].verdict[0] == verdict;
+        count += summary->gates[i].verdict == verdict;
     }
     return count;
 }

@@ -26,8 +26,8 @@ struct baton_report_context {
     struct baton_report_shares shown;          /* of a bounded form: how many conversations are in it */
 };
 
-/* How many gates have that verdict, by its first letter (`p`ass, `f`ail, `s`kip). */
-uint64_t baton_report_gates(const struct baton_summary *summary, char verdict);
+/* How many gates have that verdict. */
+uint64_t baton_report_gates(const struct baton_summary *summary, enum baton_gate_verdict verdict);
 
 /* Why a gate failed: `the value is 0.5 (n 12)`, or what else there is to say. */
 void baton_report_gate_reason(struct baton_text *out, const struct baton_gate_result *gate);

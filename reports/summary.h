@@ -59,11 +59,17 @@ struct baton_depth_count {
     uint64_t depth, count;
 };
 
+enum baton_gate_verdict {
+    BATON_GATE_FAIL,
+    BATON_GATE_PASS,
+    BATON_GATE_SKIP /* its `if` does not hold */
+};
+
 struct baton_gate_result {
     struct baton_str gate;
     double value; /* NaN: undefined */
     uint64_t n;
-    const char *verdict;  /* pass, fail, skip (its `if` does not hold) */
+    enum baton_gate_verdict verdict;
     struct baton_str why; /* of a fail or a skip */
 };
 

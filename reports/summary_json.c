@@ -552,6 +552,7 @@ static void write_unused_agents(struct baton_json_writer *writer, const struct b
 
 static void write_gates(struct baton_json_writer *writer, const struct baton_summary *summary)
 {
+    static const char *const verdicts[] = { "fail", "pass", "skip" };
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
@@ -560,7 +561,7 @@ static void write_gates(struct baton_json_writer *writer, const struct baton_sum
         baton_jw_put_ratio(writer, "value", gate->value);
         baton_jw_put_u64(writer, "n", gate->n);
         baton_jw_key(writer, "verdict");
-        baton_jw_string(writer, gate->verdict);
+        baton_jw_string(writer, verdicts[gate->verdict]);
         if (gate->why.length > 0) {
             baton_jw_put_str(writer, "why", gate->why);
         }

@@ -25,7 +25,7 @@ enum baton_status baton_decide(struct baton_decision *out, struct baton_summary 
     summary->passed = true;
     for (size_t i = 0; i < gate_count; i++) {
         results[i] = baton_gate_check(&gates[i], summary, arena);
-        summary->passed = summary->passed && results[i].verdict[0] != 'f';
+        summary->passed = summary->passed && results[i].verdict != BATON_GATE_FAIL;
     }
     summary->gates = results;
     summary->gate_count = gate_count;

@@ -171,20 +171,20 @@ struct baton_gate_result baton_gate_check(const struct baton_gate *gate, const s
                                           struct baton_arena *arena)
 {
     struct baton_figure_value figure = { .value = NAN, .n = 0 };
-    struct baton_gate_result result = { .gate = gate->text, .verdict = "fail" };
+    struct baton_gate_result result = { .gate = gate->text, .verdict = BATON_GATE_FAIL };
     const char *why = NULL;
     bool is_known = baton_summary_figure(summary, gate->figure, &figure);
     result.value = figure.value;
     result.n = figure.n;
     if (figure.n < gate->n_min) {
-        result.verdict = "skip";
+        result.verdict = BATON_GATE_SKIP;
         why = baton_arena_printf(arena, "only %llu of the %llu that it asks for", (unsigned long long)figure.n,
                                  (unsigned long long)gate->n_min);
     } else if (!is_known || isnan(figure.value)) {
         why = baton_arena_printf(arena, "%.*s is undefined: %s", (int)gate->figure.length, gate->figure.data,
                                  figure.why == NULL ? "there is nothing to count it over" : figure.why);
     } else if (holds(gate->op, figure.value, gate->bound)) {
-        result.verdict = "pass";
+        result.verdict = BATON_GATE_PASS;
     }
     result.why = baton_str_of(why == NULL ? "" : why);
     return result;

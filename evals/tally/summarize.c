@@ -137,7 +137,7 @@ static enum baton_status make_depth(struct making *making)
 static uint32_t *labels_in_use(struct making *making, const struct baton_count *cells, size_t cell_count,
                                size_t *label_count)
 {
-    uint32_t all = making->agents->count + 3; /* @none, @exhausted, @invalid */
+    uint32_t all = making->agents->count + BATON_TALLY_OUTCOMES;
     bool *is_used = baton_arena_zero(making->arena, all * sizeof *is_used);
     uint32_t *position = baton_arena_array(making->arena, all, sizeof *position);
     if (is_used == NULL || position == NULL) {
@@ -158,7 +158,8 @@ static struct baton_str label_name(const struct making *making, uint32_t label)
 {
     return label < making->agents->count
                ? making->agents->list[label].name
-               : baton_str_of(baton_outcome_label((enum baton_outcome)(label - making->agents->count + 1)));
+               : baton_str_of(
+                     baton_outcome_label((enum baton_outcome)(label - making->agents->count + BATON_OUTCOME_NONE)));
 }
 
 static void score_agents(struct making *making, struct baton_agent_score *scores,
@@ -191,7 +192,7 @@ static enum baton_status make_confusion(struct making *making)
     if (position == NULL || names == NULL || cells == NULL || scores == NULL) {
         return no_memory(making);
     }
-    for (uint32_t i = 0; i < making->agents->count + 3; i++) {
+    for (uint32_t i = 0; i < making->agents->count + BATON_TALLY_OUTCOMES; i++) {
         if (position[i] != BATON_NONE) {
             names[position[i]] = label_name(making, i);
         }

@@ -67,7 +67,9 @@ static void gate_row(struct baton_text *out, const struct baton_gate_result *gat
     baton_text_puts(out, " | ");
     baton_report_number(out, gate->value);
     baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
-    baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped" : "**FAIL**");
+    baton_text_puts(out, gate->verdict == BATON_GATE_PASS   ? "ok"
+                         : gate->verdict == BATON_GATE_SKIP ? "skipped"
+                                                            : "**FAIL**");
     baton_text_puts(out, gate->why.length == 0 ? "" : ": ");
     baton_markdown_plain(out, gate->why);
     baton_text_puts(out, " |\n");
@@ -76,17 +78,17 @@ static void gate_row(struct baton_text *out, const struct baton_gate_result *gat
 /* Those that failed come first where there are more than fit. */
 static void write_gates(struct baton_text *out, const struct baton_summary *summary)
 {
-    static const char by_verdict[] = "fps";
+    static const enum baton_gate_verdict by_verdict[] = { BATON_GATE_FAIL, BATON_GATE_PASS, BATON_GATE_SKIP };
     bool is_whole = summary->gate_count <= BATON_MARKDOWN_ROWS_MAX;
     size_t shown = 0;
     if (summary->gate_count == 0) {
         return;
     }
     baton_text_puts(out, "\n| gate | value | n | |\n|---|---:|---:|---|\n");
-    for (const char *verdict = by_verdict; *verdict != '\0'; verdict++) {
+    for (size_t v = 0; v < sizeof by_verdict / sizeof *by_verdict; v++) {
         for (size_t i = 0; i < summary->gate_count && shown < BATON_MARKDOWN_ROWS_MAX; i++) {
             size_t start = out->length;
-            if (is_whole || summary->gates[i].verdict[0] == *verdict) {
+            if (is_whole || summary->gates[i].verdict == by_verdict[v]) {
                 gate_row(out, &summary->gates[i]);
                 if (!fits(out, start, GATES_END)) {
                     break;

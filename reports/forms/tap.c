@@ -92,14 +92,14 @@ void baton_tap_after(struct baton_text *out, const struct baton_report_context *
 {
     for (size_t i = 0; i < context->summary->gate_count; i++) {
         const struct baton_gate_result *gate = &context->summary->gates[i];
-        baton_text_puts(out, gate->verdict[0] == 'f' ? "not ok - gate " : "ok - gate ");
+        baton_text_puts(out, gate->verdict == BATON_GATE_FAIL ? "not ok - gate " : "ok - gate ");
         describe(out, gate->gate);
-        if (gate->verdict[0] == 's') {
+        if (gate->verdict == BATON_GATE_SKIP) {
             baton_text_puts(out, " # SKIP ");
             describe(out, gate->why);
         }
         baton_text_putc(out, '\n');
-        if (gate->verdict[0] == 'f') {
+        if (gate->verdict == BATON_GATE_FAIL) {
             struct baton_text reason = baton_text_with_limit(out->limit);
             baton_report_gate_reason(&reason, gate);
             diagnose(out, &reason);

@@ -87,7 +87,7 @@ static void gates(const struct page *page)
     heading(page, "gates");
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
-        bool passed = gate->verdict[0] == 'p', skipped = gate->verdict[0] == 's';
+        bool passed = gate->verdict == BATON_GATE_PASS, skipped = gate->verdict == BATON_GATE_SKIP;
         colour(page, passed ? BATON_GREEN : skipped ? BATON_YELLOW : BATON_RED);
         baton_text_printf(page->out, "  %-5s", passed ? "ok" : skipped ? "skip" : "FAIL");
         colour(page, BATON_PLAIN);

@@ -329,7 +329,7 @@ Test(html, repeats_come_with_the_failing_ones_first)
 static struct baton_summary small_summary(void)
 {
     static const struct baton_gate_result gates[] = {
-        { .gate = { "accuracy >= 1", 13 }, .value = NAN, .verdict = "fail", .why = { "</script>", 9 } },
+        { .gate = { "accuracy >= 1", 13 }, .value = NAN, .verdict = BATON_GATE_FAIL, .why = { "</script>", 9 } },
     };
     return (struct baton_summary){
         .suite = { .name = BATON_STR("<b>&\"'</title>"), .provider = BATON_STR("transcript") },

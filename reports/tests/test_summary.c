@@ -401,8 +401,12 @@ Test(summary, lists_are_written_whole)
     static const struct baton_depth_count depths[] = { { 0, 5 }, { 12, 1 } };
     static const struct baton_edge_count edges[] = { { { "a\"b", 3 }, { "c", 1 }, 7 } };
     static const struct baton_gate_result gates[] = {
-        { .gate = { "loops == 0", 10 }, .value = 0, .n = 4, .verdict = "pass", .why = { "", 0 } },
-        { .gate = { "recall[c] >= 1", 14 }, .value = NAN, .n = 0, .verdict = "fail", .why = { "undefined", 9 } },
+        { .gate = { "loops == 0", 10 }, .value = 0, .n = 4, .verdict = BATON_GATE_PASS, .why = { "", 0 } },
+        { .gate = { "recall[c] >= 1", 14 },
+          .value = NAN,
+          .n = 0,
+          .verdict = BATON_GATE_FAIL,
+          .why = { "undefined", 9 } },
     };
     struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
     struct baton_summary summary = filled();

@@ -28,9 +28,13 @@ static const struct baton_str labels[] = { { "billing", 7 }, { "@none", 5 } };
 static const uint64_t cells[] = { 18, 2, 0, 0 };
 static const struct baton_depth_count depths[] = { { 0, 10 }, { 1, 40 }, { 4, 1 } };
 static const struct baton_gate_result gates[] = {
-    { .gate = { "loops == 0", 10 }, .value = 0, .n = 51, .verdict = "pass" },
-    { .gate = { "accuracy >= 0.95", 16 }, .value = 0.9, .n = 50, .verdict = "fail" },
-    { .gate = { "recall[x] >= 1", 14 }, .value = NAN, .n = 0, .verdict = "skip", .why = { "only 0 of the 20", 16 } },
+    { .gate = { "loops == 0", 10 }, .value = 0, .n = 51, .verdict = BATON_GATE_PASS },
+    { .gate = { "accuracy >= 0.95", 16 }, .value = 0.9, .n = 50, .verdict = BATON_GATE_FAIL },
+    { .gate = { "recall[x] >= 1", 14 },
+      .value = NAN,
+      .n = 0,
+      .verdict = BATON_GATE_SKIP,
+      .why = { "only 0 of the 20", 16 } },
 };
 
 static struct baton_summary sample(void)
