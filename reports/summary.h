@@ -1,4 +1,5 @@
-/* figures.h - the figures of a run, as numbers: what evals fills in and every report is made from.
+/* summary.h - the figures of a run, as numbers: what evals fills in and every report is made from. figures.h says of each what
+ * it is called and what it means.
  *
  * A figure that is undefined is NaN (ratios), BATON_FIGURE_NONE (times) or absent.
  *
@@ -135,6 +136,7 @@ struct baton_summary {
     } tokens;
     struct {
         uint64_t n, total_pico; /* n: conversations with a known cost */
+        double mean_usd;        /* of these */
         double routing_share;   /* of the calls that handed over */
         const struct baton_agent_cost *agents;
         size_t agent_count;
@@ -163,13 +165,6 @@ struct baton_summary {
     const struct baton_gate_result *gates;
     size_t gate_count;
     bool passed;
-};
-
-/* What a gate found under a name. */
-struct baton_figure_value {
-    double value;    /* in the unit of the file; NaN: undefined */
-    uint64_t n;      /* what it was counted over */
-    const char *why; /* why it is undefined, where that is known; or NULL */
 };
 
 #endif

@@ -387,7 +387,7 @@ static enum baton_status report(struct eval *eval)
 static bool has_gate_on_errors(const struct eval *eval)
 {
     for (size_t i = 0; i < eval->gate_count; i++) {
-        if (baton_str_is(eval->gates[i].figure, "errors") || baton_str_is(eval->gates[i].figure, "counts.errors")) {
+        if (strcmp(eval->gates[i].figure.row->path, "counts.errors") == 0) {
             return true;
         }
     }

@@ -6,7 +6,7 @@
 static bool has_baseline_gate(const struct baton_gate *gates, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (baton_str_starts(gates[i].figure, "baseline.") || baton_str_starts(gates[i].figure, "regressions")) {
+        if (baton_gate_is_on_baseline(&gates[i])) {
             return true;
         }
     }

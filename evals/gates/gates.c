@@ -1,15 +1,13 @@
 #include "evals/gates/gates.h"
 
-#include "engine/base/json.h"
 #include "engine/base/number.h"
 #include "engine/base/suggest.h"
-#include "reports/summary_json.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+enum { NAME_BYTES_MAX = 120, NAMES_BYTES_MAX = 64 * 1024 };
 enum { OP_GE, OP_LE, OP_EQ, OP_NE, OP_GT, OP_LT, OP_COUNT };
 
 /* Longer ones first, so that `>=` is not read as `>`. */
@@ -21,18 +19,6 @@ static const char form_hint[] =
     "a gate is FIGURE OP NUMBER, with OP one of >= > <= < == !=, and perhaps 'if n >= K'; for example "
     "'recall[billing] >= 0.9 if n >= 20'";
 
-static struct baton_str trim(struct baton_str text)
-{
-    while (text.length > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && (text.data[text.length - 1] == ' ' || text.data[text.length - 1] == '\t')) {
-        text.length--;
-    }
-    return text;
-}
-
 static enum baton_status complain(const struct baton_source *source, size_t offset, struct baton_error *err,
                                   const char *text)
 {
@@ -40,16 +26,30 @@ static enum baton_status complain(const struct baton_source *source, size_t offs
                           : baton_source_error(source, offset, err, "%s", text);
 }
 
+/* Where operators may stand: behind the figure's brackets, if it has any. */
+static size_t after_brackets(struct baton_str text)
+{
+    size_t open = baton_str_find(text, '[');
+    struct baton_str inside = baton_str_after(text, open + 1);
+    size_t length = baton_figure_key_length(inside, ".=!<>");
+    for (size_t i = 0; i < open; i++) {
+        if (strchr("=!<>", text.data[i]) != NULL) {
+            return 0;
+        }
+    }
+    return length < inside.length ? open + 1 + length : 0;
+}
+
 /* Splits at the first operator; false when there is none. */
 static bool split(struct baton_str text, struct baton_str *left, int *op, struct baton_str *right)
 {
-    for (size_t i = 0; i < text.length; i++) {
+    for (size_t i = after_brackets(text); i < text.length; i++) {
+        struct baton_str rest = baton_str_after(text, i);
         for (int k = 0; k < OP_COUNT; k++) {
-            size_t length = strlen(ops[k]);
-            if (text.length - i >= length && memcmp(text.data + i, ops[k], length) == 0) {
-                *left = trim((struct baton_str){ text.data, i });
+            if (baton_str_starts(rest, ops[k])) {
+                *left = baton_str_trim((struct baton_str){ text.data, i });
                 *op = k;
-                *right = trim((struct baton_str){ text.data + i + length, text.length - i - length });
+                *right = baton_str_trim(baton_str_after(rest, strlen(ops[k])));
                 return true;
             }
         }
@@ -60,16 +60,9 @@ static bool split(struct baton_str text, struct baton_str *left, int *op, struct
 /* A number at the start; the rest follows. */
 static bool take_number(struct baton_str *text, double *number)
 {
-    size_t length = baton_number_length(*text);
-    char digits[64];
-    if (length == 0 || length >= sizeof digits) {
-        return false;
-    }
-    memcpy(digits, text->data, length);
-    digits[length] = '\0';
-    *number = strtod(digits, NULL);
-    *text = trim((struct baton_str){ text->data + length, text->length - length });
-    return isfinite(*number);
+    bool is_number = baton_number_take_double(text, number);
+    *text = baton_str_trim(*text);
+    return is_number;
 }
 
 /* `if n >= K`, or nothing. */
@@ -82,10 +75,10 @@ static bool read_condition(struct baton_str text, uint64_t *n_min)
     struct baton_str left, right;
     int op;
     double number;
-    if (text.length < 3 || memcmp(text.data, "if", 2) != 0 || (text.data[2] != ' ' && text.data[2] != '\t')) {
+    if (!baton_str_starts(text, "if ") && !baton_str_starts(text, "if\t")) {
         return false;
     }
-    text = trim((struct baton_str){ text.data + 2, text.length - 2 });
+    text = baton_str_trim(baton_str_after(text, 2));
     if (!split(text, &left, &op, &right) || !baton_str_is(left, "n") || op != OP_GE || !take_number(&right, &number) ||
         right.length > 0 || number < 0 || number != floor(number) || number > 1e15) {
         return false;
@@ -94,35 +87,54 @@ static bool read_condition(struct baton_str text, uint64_t *n_min)
     return true;
 }
 
+/* All names, a line each; the short ones first, as of names equally near the first is offered. */
+static struct baton_text all_names(void)
+{
+    struct baton_text names = baton_text_with_limit(NAMES_BYTES_MAX);
+    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+        baton_figure_put_name(&names, &ref);
+        baton_text_putc(&names, '\n');
+    }
+    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+        baton_figure_put_path(&names, &ref);
+        baton_text_putc(&names, '\n');
+    }
+    return names;
+}
+
 static enum baton_status unknown_figure(struct baton_str name, const struct baton_source *source, size_t offset,
                                         struct baton_error *err)
 {
+    struct baton_text names = all_names();
+    struct baton_str left = baton_text_str(&names), shown = baton_str_cut(name, NAME_BYTES_MAX);
     struct baton_suggest suggest;
     char hint[BATON_SUGGEST_TEXT_BYTES], text[320];
     baton_suggest_init(&suggest, name);
-    for (size_t i = 0; baton_summary_figure_name(i) != NULL; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(baton_summary_figure_name(i)));
+    while (left.length > 0) {
+        size_t length = baton_str_find(left, '\n');
+        baton_suggest_offer(&suggest, (struct baton_str){ left.data, length });
+        left = baton_str_after(left, length + 1);
     }
-    snprintf(text, sizeof text, "unknown figure '%.*s' in a gate%s", (int)(name.length > 120 ? 120 : name.length),
-             name.data, baton_suggest_text(&suggest, hint));
+    snprintf(text, sizeof text, "unknown figure '%.*s' in a gate%s", BATON_STR_ARGS(shown),
+             baton_suggest_text(&suggest, hint));
+    baton_text_clear(&names);
     return complain(source, offset, err, text);
 }
 
 /* The agent in brackets must exist. */
-static enum baton_status check_agent(struct baton_str figure, const struct baton_agents *agents,
+static enum baton_status check_agent(const struct baton_figure_ref *figure, const struct baton_agents *agents,
                                      const struct baton_source *source, size_t offset, struct baton_error *err)
 {
-    const char *open = memchr(figure.data, '[', figure.length);
-    if (open == NULL ||
-        (open - figure.data > 5 && memcmp(figure.data, "pass_", 5) == 0)) { /* pass_at[K]: in brackets is a number */
+    if (figure->element == NULL || figure->row->shape->rows[0].kind != BATON_FIGURE_TEXT) {
         return BATON_OK;
     }
-    struct baton_str name = { open + 1, figure.length - (size_t)(open + 2 - figure.data) };
-    if (baton_agents_find(agents, name) != BATON_NONE) {
-        return BATON_OK;
+    for (uint32_t i = 0; i < agents->count; i++) {
+        if (baton_figure_key_is(figure->key, agents->list[i].name)) {
+            return BATON_OK;
+        }
     }
     enum baton_status status =
-        baton_agents_unknown(agents, name, source == NULL ? &agents->source : source, offset, err);
+        baton_agents_unknown(agents, figure->key, source == NULL ? &agents->source : source, offset, err);
     if (source != NULL) {
         return status;
     }
@@ -131,22 +143,48 @@ static enum baton_status check_agent(struct baton_str figure, const struct baton
     return baton_error_set(err, BATON_EUSAGE, "%s in a gate", text);
 }
 
+/* A ratio is no percentage: what no value of the figure can be is a slip of whoever wrote it. */
+static enum baton_status check_bound(const struct baton_gate *gate, const struct baton_source *source, size_t offset,
+                                     struct baton_error *err)
+{
+    const struct baton_unit_of *unit = baton_unit_of(baton_figure_leaf(&gate->figure)->unit);
+    if (!isfinite(unit->high) || (gate->bound >= unit->low && gate->bound <= unit->high)) {
+        return BATON_OK;
+    }
+    struct baton_str shown = baton_str_cut(gate->text, NAME_BYTES_MAX);
+    bool is_percentage = gate->bound > 1 && gate->bound <= 100;
+    bool is_short = gate->bound == floor(gate->bound);
+    char text[320], cure[32] = "";
+    if (is_percentage) {
+        snprintf(cure, sizeof cure, is_short ? ": %.2f?" : ": %g?", gate->bound / 100);
+    }
+    snprintf(text, sizeof text, "the gate '%.*s' is about a ratio from %g to %g%s", BATON_STR_ARGS(shown), unit->low,
+             unit->high, cure);
+    return complain(source, offset, err, text);
+}
+
 enum baton_status baton_gate_read(struct baton_gate *out, struct baton_str text, const struct baton_agents *agents,
                                   const struct baton_source *source, size_t offset, struct baton_error *err)
 {
     struct baton_str right;
-    *out = (struct baton_gate){ .text = trim(text) };
-    if (!split(out->text, &out->figure, &out->op, &right) || out->figure.length == 0 ||
-        !take_number(&right, &out->bound) || !read_condition(right, &out->n_min)) {
+    *out = (struct baton_gate){ .text = baton_str_trim(text) };
+    if (!split(out->text, &out->name, &out->op, &right) || out->name.length == 0 || !take_number(&right, &out->bound) ||
+        !read_condition(right, &out->n_min)) {
         char words[320];
-        snprintf(words, sizeof words, "cannot read the gate '%.*s': %s", (int)(text.length > 80 ? 80 : text.length),
-                 text.data, form_hint);
+        struct baton_str shown = baton_str_cut(text, NAME_BYTES_MAX);
+        snprintf(words, sizeof words, "cannot read the gate '%.*s': %s", BATON_STR_ARGS(shown), form_hint);
         return complain(source, offset, err, words);
     }
-    if (!baton_summary_has(out->figure)) {
-        return unknown_figure(out->figure, source, offset, err);
+    if (!baton_figure_find(out->name, &out->figure)) {
+        return unknown_figure(out->name, source, offset, err);
     }
-    return check_agent(out->figure, agents, source, offset, err);
+    enum baton_status status = check_agent(&out->figure, agents, source, offset, err);
+    return status == BATON_OK ? check_bound(out, source, offset, err) : status;
+}
+
+bool baton_gate_is_on_baseline(const struct baton_gate *gate)
+{
+    return gate->figure.row->block == BATON_BASELINE;
 }
 
 static bool holds(int op, double value, double bound)
@@ -170,18 +208,17 @@ static bool holds(int op, double value, double bound)
 struct baton_gate_result baton_gate_check(const struct baton_gate *gate, const struct baton_summary *summary,
                                           struct baton_arena *arena)
 {
-    struct baton_figure_value figure = { .value = NAN, .n = 0 };
-    struct baton_gate_result result = { .gate = gate->text, .verdict = BATON_GATE_FAIL };
+    struct baton_figure_value figure = baton_figure_value(&gate->figure, summary);
+    struct baton_gate_result result = {
+        .gate = gate->text, .verdict = BATON_GATE_FAIL, .value = figure.value, .n = figure.n
+    };
     const char *why = NULL;
-    bool is_known = baton_summary_figure(summary, gate->figure, &figure);
-    result.value = figure.value;
-    result.n = figure.n;
     if (figure.n < gate->n_min) {
         result.verdict = BATON_GATE_SKIP;
         why = baton_arena_printf(arena, "only %llu of the %llu that it asks for", (unsigned long long)figure.n,
                                  (unsigned long long)gate->n_min);
-    } else if (!is_known || isnan(figure.value)) {
-        why = baton_arena_printf(arena, "%.*s is undefined: %s", (int)gate->figure.length, gate->figure.data,
+    } else if (isnan(figure.value)) {
+        why = baton_arena_printf(arena, "%.*s is undefined: %s", BATON_STR_ARGS(gate->name),
                                  figure.why == NULL ? "there is nothing to count it over" : figure.why);
     } else if (holds(gate->op, figure.value, gate->bound)) {
         result.verdict = BATON_GATE_PASS;

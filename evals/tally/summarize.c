@@ -420,6 +420,7 @@ static void make_tokens(struct making *making)
     summary->tokens.reasoning = counts->tokens_reasoning;
     summary->cost.n = counts->cost_n;
     summary->cost.total_pico = counts->cost_pico;
+    summary->cost.mean_usd = counts->cost_n == 0 ? NAN : (double)counts->cost_pico / 1e12 / (double)counts->cost_n;
     summary->cost.routing_share = ratio(counts->cost_routing_pico, counts->cost_pico);
 }
 

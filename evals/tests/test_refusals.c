@@ -78,7 +78,7 @@ static const struct row {
     { "a report form",
       { "eval", SUITE, "--report", "jsno=%/x" },
       4,
-      "unknown report form 'jsno'; there are terminal, json, jsonl, junit, tap, csv, confusion, markdown, html, github; "
+      "unknown report form 'jsno'; there are terminal, json, jsonl, junit, tap, csv, figures, confusion, markdown, html, github; "
       "did you mean 'json'?" },
     { "a graph's format", { "graph", AGENTS, "-f", "svg" }, 4, "unknown format 'svg'; there are dot and mermaid" },
     { "a figure",

@@ -7,6 +7,7 @@
 #include "reports/forms/markdown.h"
 
 #include "reports/comparison.h"
+#include "reports/figures.h"
 #include "reports/forms/graph.h"
 
 #include <inttypes.h>
@@ -105,55 +106,77 @@ static void write_gates(struct baton_text *out, const struct baton_summary *summ
     }
 }
 
-static void rate_row(struct baton_text *out, const char *name, const struct baton_rate *rate)
+static void rate_row(struct baton_text *out, const struct baton_figure *row, const struct baton_rate *rate)
 {
     if (rate->n > 0) {
-        baton_text_printf(out, "| %s | ", name);
+        baton_text_printf(out, "| %s | ", row->label);
         percent(out, rate->value);
         baton_text_printf(out, " [%.1f, %.1f], %" PRIu64 " of %" PRIu64 " |\n", rate->ci_low * 100, rate->ci_high * 100,
                           rate->correct, rate->n);
     }
 }
 
-static void ratio_row(struct baton_text *out, const char *name, double number)
+static void distribution_row(struct baton_text *out, const struct baton_figure *row, const struct baton_distribution *d)
 {
-    if (!isnan(number)) {
-        baton_text_printf(out, "| %s | ", name);
-        percent(out, number);
+    if (d->n > 0) {
+        baton_text_printf(out, "| %s: %s (%s) | p50 %.0f, p95 %.0f, max %.0f, n %" PRIu64 " |\n",
+                          baton_section_name(row->section), row->label, baton_unit_of(row->unit)->name,
+                          (double)d->p50 / 1e6, (double)d->p95 / 1e6, (double)d->max / 1e6, d->n);
+    }
+}
+
+static bool has_own_row(const struct baton_figure *row)
+{
+    return row->kind == BATON_FIGURE_RATE || row->kind == BATON_FIGURE_DISTRIBUTION || row->unit == BATON_UNIT_RATIO;
+}
+
+static void own_row(struct baton_text *out, const struct baton_figure *row, const void *base)
+{
+    const void *place = (const char *)base + row->offset;
+    if (row->kind == BATON_FIGURE_RATE) {
+        rate_row(out, row, place);
+    } else if (row->kind == BATON_FIGURE_DISTRIBUTION) {
+        distribution_row(out, row, place);
+    } else if (!isnan(baton_figure_number(row, base))) {
+        baton_text_printf(out, "| %s | ", row->label);
+        baton_figure_put(out, row, baton_figure_number(row, base));
         baton_text_puts(out, " |\n");
     }
 }
 
-static void latency_row(struct baton_text *out, const char *name, const struct baton_distribution *d)
+/* A row for each rate and ratio, and one for the other figures of a section. */
+static void write_section(struct baton_text *out, const struct baton_summary *summary, enum baton_section section)
 {
-    if (d->n > 0) {
-        baton_text_printf(out, "| %s (ms) | p50 %.0f, p95 %.0f, max %.0f, n %" PRIu64 " |\n", name,
-                          (double)d->p50 / 1e6, (double)d->p95 / 1e6, (double)d->max / 1e6, d->n);
+    unsigned shared = 0;
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_MARKDOWN)) != NULL;) {
+        const void *base = baton_figure_base(row, summary);
+        if (base != NULL && has_own_row(row)) {
+            own_row(out, row, base);
+        }
     }
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_MARKDOWN)) != NULL;) {
+        const void *base = baton_figure_base(row, summary);
+        if (base != NULL && !has_own_row(row)) {
+            if (shared++ == 0) {
+                baton_text_printf(out, "| %s | ", baton_section_name(section));
+            } else {
+                baton_text_puts(out, ", ");
+            }
+            baton_text_printf(out, "%s ", row->label);
+            baton_figure_put(out, row, baton_figure_number(row, base));
+        }
+    }
+    baton_text_puts(out, shared > 0 ? " |\n" : "");
 }
 
 static void write_figures(struct baton_text *out, const struct baton_summary *summary)
 {
     baton_text_puts(out, "\n| figure | |\n|---|---|\n");
-    rate_row(out, "accuracy", &summary->routing.accuracy);
-    ratio_row(out, "majority baseline", summary->routing.majority);
-    ratio_row(out, "balanced accuracy", summary->routing.balanced);
-    rate_row(out, "first hop", &summary->routing.first_hop);
-    rate_row(out, "route", &summary->routing.route);
-    rate_row(out, "all expectations", &summary->routing.all_expectations);
-    ratio_row(out, "over-routing", summary->routing.over_routing);
-    ratio_row(out, "under-routing", summary->routing.under_routing);
-    ratio_row(out, "misrouting", summary->routing.misrouting);
-    baton_text_printf(out, "| depth | mean %.2f, p95 %" PRId64 ", max %" PRId64 " |\n",
-                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
-    baton_text_printf(out, "| loops, revisits, exhausted | %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
-                      summary->loops.exchanges, summary->loops.revisit_exchanges, summary->counts.exhausted);
-    baton_text_printf(
-        out,
-        "| unanswered, invalid handoffs, diverged, errors | %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
-        summary->counts.unanswered, summary->counts.invalid_handoffs, summary->counts.diverged, summary->counts.errors);
-    latency_row(out, "latency of an exchange", &summary->latency.exchange);
-    latency_row(out, "latency of a hop", &summary->latency.hop);
+    for (enum baton_section section = 0; section < BATON_SECTION_COUNT; section++) {
+        write_section(out, summary, section);
+    }
 }
 
 static void agent_row(struct baton_text *out, const struct baton_agent_score *score)

@@ -6,6 +6,7 @@
 #include "reports/forms/terminal.h"
 
 #include "engine/base/terminal.h"
+#include "reports/figures.h"
 #include "reports/forms/terminal_comparison.h"
 
 #include <inttypes.h>
@@ -113,27 +114,78 @@ static void baseline(const struct page *page)
     }
 }
 
-/* ---- routing ---- */
+/* ---- figures of the table ---- */
 
-static void rate(const struct page *page, const char *label, const struct baton_rate *rate)
+static void rate_line(const struct page *page, const struct baton_figure *row)
 {
-    if (rate->n == 0) {
-        return;
+    struct baton_rate rate;
+    memcpy(&rate, (const char *)page->summary + row->offset, sizeof rate);
+    if (rate.n > 0) {
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, rate.value);
+        baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate.ci_low * 100,
+                          rate.ci_high * 100, rate.correct, rate.n);
     }
-    baton_text_printf(page->out, "  %-17s", label);
-    percent(page, rate->value);
-    baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate->ci_low * 100,
-                      rate->ci_high * 100, rate->correct, rate->n);
 }
 
-static void share(const struct page *page, const char *label, double value, uint64_t n, const char *of_what)
+static void share_line(const struct page *page, const struct baton_figure *row)
 {
+    uint64_t n = baton_figure_n(row, page->summary);
     if (n > 0) {
-        baton_text_printf(page->out, "  %-17s", label);
-        percent(page, value);
-        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, of_what);
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, baton_figure_number(row, page->summary));
+        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, row->of);
     }
 }
+
+/* Whether a row is one of those that items() writes, and has something to say. */
+static bool is_item(const struct page *page, const struct baton_figure *row)
+{
+    const void *base = baton_figure_base(row, page->summary);
+    bool is_plain = row->kind != BATON_FIGURE_RATE && row->kind != BATON_FIGURE_DISTRIBUTION && row->of == NULL;
+    return is_plain && base != NULL && baton_figure_n(row, base) > 0 &&
+           ((row->on & BATON_ON_NOT_0) == 0 || fabs(baton_figure_number(row, base)) > 0);
+}
+
+/* The plain figures of a section in a line: `loops 1 (self 0, ping-pong 1)  revisits 2`; false where there are none. */
+static bool items(const struct page *page, enum baton_section section, const char *indent)
+{
+    bool has_any = false, is_open = false;
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+        bool is_part = (row->on & BATON_ON_PART) != 0;
+        if (!is_item(page, row)) {
+            continue;
+        }
+        baton_text_puts(page->out, is_open && !is_part ? ")" : "");
+        baton_text_puts(page->out, !has_any ? indent : !is_part ? "  " : is_open ? ", " : " (");
+        baton_text_printf(page->out, "%s ", row->label);
+        baton_figure_put(page->out, row, baton_figure_number(row, baton_figure_base(row, page->summary)));
+        is_open = is_part;
+        has_any = true;
+    }
+    baton_text_puts(page->out, is_open ? ")\n" : has_any ? "\n" : "");
+    return has_any;
+}
+
+/* The rates of a section, then the shares of it. */
+static void lines(const struct page *page, enum baton_section section, const struct baton_figure *but)
+{
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+        if (row->kind == BATON_FIGURE_RATE && row != but) {
+            rate_line(page, row);
+        }
+    }
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+        if (row->of != NULL) {
+            share_line(page, row);
+        }
+    }
+}
+
+/* ---- routing ---- */
 
 /* Where exchanges fall together by conversation, the plain interval says too much. */
 static void clusters(const struct page *page)
@@ -157,28 +209,13 @@ static void routing(const struct page *page)
                         "  no labels, so nothing to judge; add \"expect\": {\"final\": ...} to user messages\n");
         return;
     }
-    rate(page, "accuracy", &summary->routing.accuracy);
+    const struct baton_figure *first = baton_figure_next_on(NULL, BATON_SECTION_ROUTING, BATON_ON_TERMINAL);
+    rate_line(page, first); /* accuracy, and what it is to be held against */
     if (summary->routing.accuracy.n > 0) {
-        baton_text_puts(page->out, "    majority baseline");
-        percent(page, summary->routing.majority);
-        baton_text_puts(page->out, "   balanced");
-        percent(page, summary->routing.balanced);
-        baton_text_puts(page->out, "   kappa ");
-        number(page, summary->routing.kappa);
-        baton_text_puts(page->out, "   mcc ");
-        number(page, summary->routing.mcc);
-        baton_text_putc(page->out, '\n');
+        items(page, BATON_SECTION_ROUTING, "    ");
         clusters(page);
     }
-    rate(page, "first hop", &summary->routing.first_hop);
-    rate(page, "route", &summary->routing.route);
-    rate(page, "all expectations", &summary->routing.all_expectations);
-    share(page, "over-routing", summary->routing.over_routing, summary->routing.direct_expected,
-          "that wanted no handoff");
-    share(page, "under-routing", summary->routing.under_routing, summary->routing.agent_expected,
-          "that wanted another agent");
-    share(page, "misrouting", summary->routing.misrouting, summary->routing.agent_expected,
-          "that wanted another agent");
+    lines(page, BATON_SECTION_ROUTING, first);
 }
 
 static void repeats(const struct page *page)
@@ -188,11 +225,8 @@ static void repeats(const struct page *page)
         return;
     }
     heading(page, "repeats");
-    baton_text_printf(page->out,
-                      "  up to %" PRIu64 " times each of %" PRIu64 " cases: always passed %" PRIu64 ", never %" PRIu64
-                      ", flaky %" PRIu64 "\n  %-12s %14s %14s\n",
-                      summary->repeats.n, summary->repeats.cases, summary->repeats.always, summary->repeats.never,
-                      summary->repeats.flaky, "k", "one of k", "all of k");
+    items(page, BATON_SECTION_REPEATS, "  ");
+    baton_text_printf(page->out, "  %-12s %14s %14s\n", "k", "one of k", "all of k");
     for (size_t i = 0; i < summary->repeats.pass_count; i++) {
         const struct baton_pass_figures *pass = &summary->repeats.passes[i];
         baton_text_printf(page->out, "  %-12" PRIu64 "       ", pass->k);
@@ -315,49 +349,31 @@ static void depth(const struct page *page)
         }
         baton_text_putc(page->out, '\n');
     }
-    baton_text_printf(page->out, "  mean %.2f, p95 %" PRId64 ", max %" PRId64,
-                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
-    if (summary->depth.detour_n > 0) {
-        baton_text_printf(page->out,
-                          "; of those that arrived (n %" PRIu64 "): shortest way %" PRIu64 " hops, detours %" PRId64,
-                          summary->depth.detour_n, summary->depth.optimal, summary->depth.detour);
-    }
-    baton_text_printf(page->out, "; in circles %" PRIu64 "\n", summary->depth.looped);
+    items(page, BATON_SECTION_DEPTH, "  ");
 }
 
 static void trouble(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
     heading(page, "loops and limits");
-    baton_text_printf(page->out,
-                      "  loops in %" PRIu64 " exchanges (self %" PRIu64 ", ping-pong %" PRIu64 ", longer %" PRIu64
-                      ")  revisits %" PRIu64 "  exhausted %" PRIu64 "\n",
-                      summary->loops.exchanges, summary->loops.self, summary->loops.ping_pong, summary->loops.cycle,
-                      summary->loops.revisit_exchanges, summary->counts.exhausted);
-    baton_text_printf(page->out,
-                      "  answered %" PRIu64 "  unanswered %" PRIu64 "  invalid handoffs %" PRIu64 "  diverged %" PRIu64
-                      "  errors %" PRIu64 "\n",
-                      summary->counts.answered, summary->counts.unanswered, summary->counts.invalid_handoffs,
-                      summary->counts.diverged, summary->counts.errors);
+    items(page, BATON_SECTION_LOOPS, "  ");
+    items(page, BATON_SECTION_LIMITS, "  ");
     uint64_t others =
         summary->counts.answered + summary->counts.unanswered + summary->counts.exhausted + summary->counts.errors;
     if (summary->counts.exchanges > others) {
         baton_text_printf(page->out, "  stopped at a handoff %" PRIu64 "\n", summary->counts.exchanges - others);
     }
-    if (summary->loops.wasted_turns > 0) {
-        baton_text_printf(page->out,
-                          "  turns wasted in loops %" PRIu64 "; stopping at detection would save %" PRIu64 "\n",
-                          summary->loops.wasted_turns, summary->loops.saved_turns);
-    }
 }
 
-static void distribution(const struct page *page, const char *label, const struct baton_distribution *d)
+static void distribution(const struct page *page, const struct baton_figure *row)
 {
-    if (d->n == 0) {
+    struct baton_distribution d;
+    memcpy(&d, (const char *)page->summary + row->offset, sizeof d);
+    if (d.n == 0) {
         return;
     }
-    const int64_t values[] = { d->p50, d->p90, d->p95, d->p99, d->max };
-    baton_text_printf(page->out, "  %-14s %8" PRIu64, label, d->n);
+    const int64_t values[] = { d.p50, d.p90, d.p95, d.p99, d.max };
+    baton_text_printf(page->out, "  %-14s %8" PRIu64, row->label, d.n);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         baton_text_printf(page->out, " %8.0f", (double)values[i] / 1e6);
     }
@@ -372,30 +388,21 @@ static void latency(const struct page *page)
     }
     heading(page, "latency as recorded (ms)");
     baton_text_printf(page->out, "  %-14s %8s %8s %8s %8s %8s %8s\n", "", "n", "p50", "p90", "p95", "p99", "max");
-    distribution(page, "exchange", &summary->latency.exchange);
-    distribution(page, "first text", &summary->latency.ttft);
-    distribution(page, "hop", &summary->latency.hop);
-    distribution(page, "conversation", &summary->latency.conversation);
-    if (!isnan(summary->latency.routing_tax)) {
-        baton_text_printf(page->out, "  routing tax %.1f %% of the time went into handing over\n",
-                          summary->latency.routing_tax * 100);
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, BATON_SECTION_LATENCY, BATON_ON_TERMINAL)) != NULL;) {
+        if (row->kind == BATON_FIGURE_DISTRIBUTION) {
+            distribution(page, row);
+        }
     }
+    items(page, BATON_SECTION_LATENCY, "  ");
 }
 
 static void money(const struct page *page)
 {
-    const struct baton_summary *summary = page->summary;
-    if (summary->tokens.n == 0) {
-        return;
+    if (page->summary->tokens.n > 0) {
+        heading(page, baton_section_name(BATON_SECTION_COST));
+        items(page, BATON_SECTION_COST, "  ");
     }
-    heading(page, "tokens");
-    baton_text_printf(page->out, "  in %" PRIu64 "  cached %" PRIu64 "  out %" PRIu64, summary->tokens.input,
-                      summary->tokens.cached, summary->tokens.output);
-    if (summary->cost.n > 0) {
-        double total = (double)summary->cost.total_pico / 1e12;
-        baton_text_printf(page->out, "  cost %.4f USD, %.6f a conversation", total, total / (double)summary->cost.n);
-    }
-    baton_text_putc(page->out, '\n');
 }
 
 static void coverage(const struct page *page)

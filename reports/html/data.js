@@ -10,6 +10,7 @@ const Z = 1.959963984540054; /* 95 % */
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const summary = run.summary, { counts, routing, depth, loops, latency, coverage } = summary;
+const valueAt = path => path.split(".").reduce((part, key) => part === null ? null : part[key], summary);
 
 /* Control characters are shown as their pictures, so that none is missed; line breaks and tabs stay. */
 const visible = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g,

@@ -1,11 +1,13 @@
 #include "reports/html/html.h"
 
 #include "reports/comparison.h"
+#include "reports/figures.h"
 #include "reports/html/assets.h"
 #include "reports/summary_json.h"
 #include "reports/xml.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 void baton_html_put_json(struct baton_text *out, struct baton_str json)
@@ -189,6 +191,36 @@ static void put_comparison(struct baton_json_writer *json, const struct baton_co
     baton_jw_close(json, '}');
 }
 
+static const char *kind_name(const struct baton_figure *row)
+{
+    return row->kind == BATON_FIGURE_RATE ? "rate" : row->kind == BATON_FIGURE_DISTRIBUTION ? "times" : "number";
+}
+
+/* The rows of the table that are on the page; of rates and times the page takes the numbers from the summary. */
+static void put_figures(struct baton_json_writer *json, const struct baton_summary *summary)
+{
+    baton_jw_key(json, "figures");
+    baton_jw_open(json, '[');
+    for (enum baton_section section = 0; section < BATON_SECTION_COUNT; section++) {
+        for (const struct baton_figure *row = NULL;
+             (row = baton_figure_next_on(row, section, BATON_ON_HTML)) != NULL;) {
+            const void *base = baton_figure_base(row, summary);
+            baton_jw_open(json, '{');
+            put_optional(json, "path", row->path);
+            put_optional(json, "kind", kind_name(row));
+            put_optional(json, "label", row->label);
+            put_optional(json, "of", row->of);
+            put_optional(json, "means", row->means);
+            put_optional(json, "unit", baton_unit_of(row->unit)->name);
+            baton_jw_put_u64(json, "decimals", (uint64_t)baton_unit_of(row->unit)->decimals);
+            baton_jw_put_ratio(json, "value", base == NULL ? NAN : baton_figure_number(row, base));
+            baton_jw_put_u64(json, "n", base == NULL ? 0 : baton_figure_n(row, base));
+            baton_jw_close(json, '}');
+        }
+    }
+    baton_jw_close(json, ']');
+}
+
 void baton_html_after(struct baton_text *out, const struct baton_report_context *context)
 {
     struct baton_text text = baton_text_with_limit(out->limit), summary = baton_text_with_limit(out->limit);
@@ -209,6 +241,7 @@ void baton_html_after(struct baton_text *out, const struct baton_report_context 
     baton_jw_put_u64(&json, "skipped", context->summary->tests.skipped);
     baton_jw_close(&json, '}');
     put_comparison(&json, context->comparison);
+    put_figures(&json, context->summary);
     baton_jw_key(&json, "summary");
     baton_jw_raw(&json, baton_text_str(&summary));
     baton_jw_close(&json, '}');
