@@ -187,7 +187,7 @@ static const struct baton_figure table[] = {
         LIMITS, .on = T | M | H | C, .label = "invalid handoffs", .means = "transfers that were refused"),
     ROW("counts.phantom_handoffs", "phantom_handoffs", OPTIONAL, ANSWERS, LOWER, counts.phantom_handoffs, counts.phantom_n,
         LIMITS, .on = C, .label = "phantom handoffs", .means = "answers that say they hand over and call nothing"),
-    ROW("counts.tool_calls", NULL, COUNT, CALLS, NEITHER, counts.tool_calls, counts.exchanges, RUN, .on = H,
+    ROW("counts.tool_calls", NULL, COUNT, CALLS, NEITHER, counts.tool_calls, counts.exchanges, COST, .on = H,
         .label = "tool calls", .means = "calls of tools, without transfers"),
     ROW("counts.diverged", "diverged", COUNT, CONVERSATIONS, LOWER, counts.diverged, counts.conversations, LIMITS,
         .on = T | M | H | C, .label = "diverged", .means = "left the way of their recording"),
