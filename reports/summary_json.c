@@ -1,3 +1,8 @@
+/* summary_json.c - writes the table of figures as nested objects.
+ *
+ * Rows are in the order of the file, so writing is one walk: between two rows it closes what the next path is not in and opens
+ * what it is in. Numbers are exact (integers as integers, money and times by their digits), because others compare the bytes.
+ */
 #include "reports/summary_json.h"
 
 #include "engine/base/json_writer.h"

@@ -1,3 +1,9 @@
+/* gates.c - reads a gate and holds a run against it.
+ *
+ * Everything that can be wrong with a gate is found when it is read, before anything is played: a gate that is misspelt, or
+ * that asks a ratio for 80, would else fail (or worse, pass) at the end of a long run. So reading resolves the figure to its
+ * row of the table, and checking is a look-up and a comparison.
+ */
 #include "evals/gates/gates.h"
 
 #include "engine/base/number.h"

@@ -1,3 +1,9 @@
+/* compare.c - two results side by side: pairs, their statistics, what changed, and the verdict in a sentence.
+ *
+ * Results may be larger than memory, so rows are read twice: once for a record of each conversation (pairs.h), from which all
+ * counts come, and then only those rows again that changed, for their routes and reasons. A comparison is refused, not made
+ * small, where the two are not of the same conversations: a difference of suites is no difference of runs.
+ */
 #include "evals/results/compare.h"
 
 #include "evals/results/pairs.h"

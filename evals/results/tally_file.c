@@ -1,3 +1,10 @@
+/* tally_file.c - counts.json, written and read.
+ *
+ * The rows of the file are those of the tally (BATON_TALLY_COUNTS and BATON_TALLY_COUNTERS in tally.h): a new counter is in
+ * the file as soon as it is in the table. Keys of counters are often near to each other, so each is written as its distance
+ * to the one before, which keeps a file of millions of latencies small. What is read is checked as anything from outside: a
+ * key that names an agent that is not there would be an index out of bounds later.
+ */
 #include "evals/results/tally_file.h"
 
 #include "engine/base/fields.h"
@@ -321,12 +328,14 @@ static enum baton_status read_suite(const struct reading *reading, const struct 
     }
     reading->out->shard_count = 1;
     if (suite->suite.shard.data != NULL) {
-        unsigned index = 0, count = 0;
-        if (sscanf(suite->suite.shard.data, "%u/%u", &index, &count) != 2 || index < 1 || index > count) {
+        struct baton_str shard = suite->suite.shard;
+        uint64_t index = 0, count = 0;
+        if (!baton_number_take_u64(&shard, &index) || !baton_str_starts(shard, "/") ||
+            !baton_number_u64(baton_str_after(shard, 1), &count) || index < 1 || index > count || count > UINT32_MAX) {
             return damaged(reading, node, "a shard that is not I/N");
         }
-        reading->out->shard_index = index - 1;
-        reading->out->shard_count = count;
+        reading->out->shard_index = (uint32_t)index - 1;
+        reading->out->shard_count = (uint32_t)count;
     }
     return BATON_OK;
 }

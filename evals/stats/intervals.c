@@ -1,3 +1,8 @@
+/* intervals.c - intervals and tests on shares.
+ *
+ * Closed forms throughout, each by its paper, and the exact sum where a normal limit would be off: suites are small, and a
+ * gate that trusts a limit at n = 12 is wrong. Sums of binomial terms go in logarithms, so that no count overflows.
+ */
 #include "evals/stats/intervals.h"
 
 #include <assert.h>

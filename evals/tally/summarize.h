@@ -12,7 +12,4 @@ BATON_MUST_CHECK enum baton_status baton_summarize(struct baton_summary *out, st
                                                    const struct baton_agents *agents, struct baton_tally *tally,
                                                    struct baton_error *err);
 
-/* A distribution from counts by value in nanoseconds, sorted; nearest rank. */
-struct baton_distribution baton_distribution_of(const struct baton_count *counts, size_t count);
-
 #endif

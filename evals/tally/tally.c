@@ -1,3 +1,9 @@
+/* tally.c - counts exchanges and judgements.
+ *
+ * Counting runs once for every exchange of a run and on every thread, so it only adds integers, and keeps values (latencies,
+ * depths) as histograms: sums of histograms are exact and have no order. What an exchange counts as is decided by the engine
+ * and the judge; here it is only booked. Errors of the provider are counted and are in no denominator.
+ */
 #include "evals/tally/tally.h"
 
 #include "engine/core/path.h"

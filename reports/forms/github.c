@@ -31,7 +31,7 @@ static void command(struct baton_text *out, const char *level, const char *file,
     baton_text_puts(out, "title=");
     escaped(out, baton_str_of(title), true);
     baton_text_puts(out, "::");
-    struct baton_str cut = baton_report_cut(message, BATON_GITHUB_MESSAGE_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(message, BATON_GITHUB_MESSAGE_BYTES_MAX);
     escaped(out, cut, false);
     baton_text_puts(out, cut.length < message.length ? "...\n" : "\n");
 }

@@ -19,9 +19,9 @@ enum { GATES_END = 15000, AGENTS_END = 30000, GRAPH_END = 45000, FAILURES_END = 
 
 /* Text in a table cell or a paragraph: nothing in it is markup, nor a mention of a user or an issue (those are found after
  * the escapes are gone, hence the blank without width). */
-void baton_markdown_plain(struct baton_text *out, struct baton_str text)
+static void plain(struct baton_text *out, struct baton_str text)
 {
-    struct baton_str cut = baton_report_cut(text, BATON_MARKDOWN_TEXT_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(text, BATON_MARKDOWN_TEXT_BYTES_MAX);
     for (size_t i = 0; i < cut.length; i++) {
         unsigned char c = (unsigned char)cut.data[i];
         if (c < 0x20 || c == 0x7f) {
@@ -64,7 +64,7 @@ static void percent(struct baton_text *out, double number)
 static void gate_row(struct baton_text *out, const struct baton_gate_result *gate)
 {
     baton_text_puts(out, "| ");
-    baton_markdown_plain(out, gate->gate);
+    plain(out, gate->gate);
     baton_text_puts(out, " | ");
     baton_report_number(out, gate->value);
     baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
@@ -72,7 +72,7 @@ static void gate_row(struct baton_text *out, const struct baton_gate_result *gat
                          : gate->verdict == BATON_GATE_SKIP ? "skipped"
                                                             : "**FAIL**");
     baton_text_puts(out, gate->why.length == 0 ? "" : ": ");
-    baton_markdown_plain(out, gate->why);
+    plain(out, gate->why);
     baton_text_puts(out, " |\n");
 }
 
@@ -182,7 +182,7 @@ static void write_figures(struct baton_text *out, const struct baton_summary *su
 static void agent_row(struct baton_text *out, const struct baton_agent_score *score)
 {
     baton_text_puts(out, "| ");
-    baton_markdown_plain(out, score->agent);
+    plain(out, score->agent);
     baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
     percent(out, score->precision);
     baton_text_puts(out, " | ");
@@ -274,7 +274,7 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
         const char *end = strchrnul(line, '\n');
         size_t start = out->length;
         baton_text_puts(out, "- ");
-        baton_markdown_plain(out, (struct baton_str){ line, (size_t)(end - line) });
+        plain(out, (struct baton_str){ line, (size_t)(end - line) });
         baton_text_putc(out, '\n');
         if (!fits(out, start, FAILURES_END)) {
             break;
@@ -302,10 +302,10 @@ static void write_cases(struct baton_text *out, const char *heading, const struc
     baton_text_printf(out, "\n%s: %zu\n\n", heading, count);
     for (size_t i = 0; i < count && i < BATON_MARKDOWN_CASES_MAX; i++) {
         baton_text_puts(out, "- ");
-        baton_markdown_plain(out, cases[i].id);
+        plain(out, cases[i].id);
         if (cases[i].failed.length > 0) {
             baton_text_puts(out, ": ");
-            baton_markdown_plain(out, cases[i].failed);
+            plain(out, cases[i].failed);
         }
         baton_text_putc(out, '\n');
     }
@@ -317,7 +317,7 @@ static void write_cases(struct baton_text *out, const char *heading, const struc
 void baton_markdown_write_comparison(struct baton_text *out, const struct baton_comparison *comparison)
 {
     baton_text_puts(out, "### Against the baseline\n\n");
-    baton_markdown_plain(out, comparison->sentence);
+    plain(out, comparison->sentence);
     baton_text_puts(out, "\n\n| | |\n|---|---:|\n");
     baton_text_printf(out,
                       "| cases | %" PRIu64 " |\n| newly failing | %" PRIu64 " |\n| newly passing | %" PRIu64 " |\n",
@@ -351,12 +351,12 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
 {
     const struct baton_summary *summary = context->summary;
     baton_text_printf(out, "## %s: ", summary->passed ? "PASS" : "FAIL");
-    baton_markdown_plain(out, summary->suite.name);
+    plain(out, summary->suite.name);
     baton_text_printf(out, "\n\n%" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (context->verdict_reason != NULL) {
         baton_text_puts(out, "; ");
-        baton_markdown_plain(out, baton_str_of(context->verdict_reason));
+        plain(out, baton_str_of(context->verdict_reason));
     }
     baton_text_puts(out, context->is_replay
                              ? ". A replay: judges the harness and the recorded decisions, not a model of today.\n"

@@ -40,7 +40,7 @@ static unsigned odd_character(const char *p, size_t left, size_t *length)
 /* A JSON string is YAML but for some characters. Long ones are cut: prove's reader fails at 32 KiB. */
 static void yaml_string(struct baton_text *out, struct baton_str text)
 {
-    struct baton_str cut = baton_report_cut(text, BATON_TAP_MESSAGE_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(text, BATON_TAP_MESSAGE_BYTES_MAX);
     struct baton_text quoted = baton_text_with_limit(out->limit);
     baton_text_json_string(&quoted, cut.data, cut.length);
     for (size_t i = 0, length = 1; i < quoted.length; i += length) {

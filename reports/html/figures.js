@@ -168,7 +168,7 @@ function comparison() {
                 fixed(a.mid_p), fixed(a.mid_p_holm)])),
         c.figures.length > 0 && el("details", el("summary", "Figures side by side"), table("Figures side by side",
             [["figure"], ["baseline", "n"], ["candidate", "n"], ["change", "n"]],
-            c.figures.map(f => [el("code", f.name), shortest(f.baseline), shortest(f.candidate), change(f)]))));
+            c.figures.map(f => [el("code", f.figure), shortest(f.baseline), shortest(f.candidate), change(f)]))));
 }
 
 /* ---- confusion ---- */
