@@ -20,9 +20,9 @@ const cellKey = (expected, observed) => expected + "\u0000" + observed;
 
 const hopsOf = x => x.hops || (x.r || []).length;
 
-function conversationOf(line, place) {
+function conversationOf(line, index) {
     const c = JSON.parse(line), name = ref => typeof ref === "number" ? c.names[ref] : ref;
-    Object.assign(c, { place, name, agents: new Set(), cells: new Set(), hops: 0, turns: 0, ms: null, loops: false });
+    Object.assign(c, { index, name, agents: new Set(), cells: new Set(), hops: 0, turns: 0, ms: null, loops: false });
     for (const x of c.runs.flatMap(r => r.x)) {
         [x.s, ...(x.r || [])].forEach(ref => c.agents.add(name(ref)));
         c.loops = c.loops || x.loop !== undefined;
