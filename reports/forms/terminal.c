@@ -13,7 +13,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, FLAKY_ROWS_MAX = 6, BAR_WIDTH = 30 };
+enum {
+    AGENT_ROWS_MAX = 16,
+    MISTAKE_ROWS_MAX = 8,
+    UNUSED_MAX = 6,
+    FLAKY_ROWS_MAX = 6,
+    BAR_WIDTH = 30,
+    ITEMS_WIDTH = 90
+};
 
 struct page {
     struct baton_text *out;
@@ -54,6 +61,87 @@ static void number(const struct page *page, double value)
     }
 }
 
+/* ---- figures of the table ---- */
+
+static void rate_line(const struct page *page, const struct baton_figure *row, const void *base)
+{
+    struct baton_rate rate;
+    memcpy(&rate, (const char *)base + row->offset, sizeof rate);
+    if (rate.n > 0) {
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, rate.value);
+        baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate.ci_low * 100,
+                          rate.ci_high * 100, rate.correct, rate.n);
+    }
+}
+
+static void share_line(const struct page *page, const struct baton_figure *row, const void *base)
+{
+    uint64_t n = baton_figure_n(row, base);
+    if (n > 0) {
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, baton_figure_number(row, base));
+        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, row->of);
+    }
+}
+
+/* Whether a row is one of those that items() writes, and has something to say. */
+static bool is_item(const struct page *page, const struct baton_figure *row)
+{
+    const void *base = baton_figure_base(row, page->summary);
+    bool is_plain = row->kind != BATON_FIGURE_RATE && row->kind != BATON_FIGURE_DISTRIBUTION && row->of == NULL;
+    return is_plain && base != NULL && baton_figure_n(row, base) > 0 &&
+           ((row->on & BATON_ON_NOT_0) == 0 || fabs(baton_figure_number(row, base)) > 0);
+}
+
+/* The plain figures of a section in a line: `loops 1 (self 0, ping-pong 1)  revisits 2`. */
+static void items(const struct page *page, enum baton_section section, const char *indent)
+{
+    bool has_any = false, is_open = false;
+    size_t start = page->out->length;
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+        bool is_part = (row->on & BATON_ON_PART) != 0;
+        if (!is_item(page, row)) {
+            continue;
+        }
+        baton_text_puts(page->out, is_open && !is_part ? ")" : "");
+        if (!is_part && page->out->length - start > ITEMS_WIDTH) {
+            baton_text_putc(page->out, '\n');
+            start = page->out->length;
+        }
+        baton_text_puts(page->out, page->out->length == start ? indent : !is_part ? "  " : is_open ? ", " : " (");
+        baton_text_printf(page->out, "%s ", row->label);
+        baton_figure_put(page->out, row, baton_figure_number(row, baton_figure_base(row, page->summary)));
+        is_open = is_part;
+        has_any = true;
+    }
+    baton_text_puts(page->out, is_open ? ")\n" : has_any ? "\n" : "");
+}
+
+/* The rates of a section, then the shares of it. */
+static void lines(const struct page *page, enum baton_section section, const struct baton_figure *but)
+{
+    for (int shares = 0; shares <= 1; shares++) {
+        for (const struct baton_figure *row = NULL;
+             (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+            const void *base = baton_figure_base(row, page->summary);
+            if (!shares && base != NULL && row->kind == BATON_FIGURE_RATE && row != but) {
+                rate_line(page, row, base);
+            } else if (shares && base != NULL && row->of != NULL) {
+                share_line(page, row, base);
+            }
+        }
+    }
+}
+
+/* All figures of a section but those that a picture of it shows. */
+static void figures(const struct page *page, enum baton_section section)
+{
+    items(page, section, "  ");
+    lines(page, section, NULL);
+}
+
 /* ---- verdict and gates ---- */
 
 static void verdict(const struct page *page)
@@ -77,6 +165,7 @@ static void verdict(const struct page *page)
                         "      replay: judges the harness and the recorded decisions, not a model of today\n");
         colour(page, BATON_PLAIN);
     }
+    figures(page, BATON_SECTION_RUN);
 }
 
 static void gates(const struct page *page)
@@ -111,77 +200,7 @@ static void baseline(const struct page *page)
     if (page->summary->baseline != NULL) {
         heading(page, "against the baseline");
         baton_terminal_comparison_write(page->out, page->summary->baseline, page->options->has_colour);
-    }
-}
-
-/* ---- figures of the table ---- */
-
-static void rate_line(const struct page *page, const struct baton_figure *row)
-{
-    struct baton_rate rate;
-    memcpy(&rate, (const char *)page->summary + row->offset, sizeof rate);
-    if (rate.n > 0) {
-        baton_text_printf(page->out, "  %-17s", row->label);
-        percent(page, rate.value);
-        baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate.ci_low * 100,
-                          rate.ci_high * 100, rate.correct, rate.n);
-    }
-}
-
-static void share_line(const struct page *page, const struct baton_figure *row)
-{
-    uint64_t n = baton_figure_n(row, page->summary);
-    if (n > 0) {
-        baton_text_printf(page->out, "  %-17s", row->label);
-        percent(page, baton_figure_number(row, page->summary));
-        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, row->of);
-    }
-}
-
-/* Whether a row is one of those that items() writes, and has something to say. */
-static bool is_item(const struct page *page, const struct baton_figure *row)
-{
-    const void *base = baton_figure_base(row, page->summary);
-    bool is_plain = row->kind != BATON_FIGURE_RATE && row->kind != BATON_FIGURE_DISTRIBUTION && row->of == NULL;
-    return is_plain && base != NULL && baton_figure_n(row, base) > 0 &&
-           ((row->on & BATON_ON_NOT_0) == 0 || fabs(baton_figure_number(row, base)) > 0);
-}
-
-/* The plain figures of a section in a line: `loops 1 (self 0, ping-pong 1)  revisits 2`; false where there are none. */
-static bool items(const struct page *page, enum baton_section section, const char *indent)
-{
-    bool has_any = false, is_open = false;
-    for (const struct baton_figure *row = NULL;
-         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
-        bool is_part = (row->on & BATON_ON_PART) != 0;
-        if (!is_item(page, row)) {
-            continue;
-        }
-        baton_text_puts(page->out, is_open && !is_part ? ")" : "");
-        baton_text_puts(page->out, !has_any ? indent : !is_part ? "  " : is_open ? ", " : " (");
-        baton_text_printf(page->out, "%s ", row->label);
-        baton_figure_put(page->out, row, baton_figure_number(row, baton_figure_base(row, page->summary)));
-        is_open = is_part;
-        has_any = true;
-    }
-    baton_text_puts(page->out, is_open ? ")\n" : has_any ? "\n" : "");
-    return has_any;
-}
-
-/* The rates of a section, then the shares of it. */
-static void lines(const struct page *page, enum baton_section section, const struct baton_figure *but)
-{
-    for (const struct baton_figure *row = NULL;
-         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
-        if (row->kind == BATON_FIGURE_RATE && row != but) {
-            rate_line(page, row);
-        }
-    }
-    for (const struct baton_figure *row = NULL;
-         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
-        if (row->of != NULL) {
-            share_line(page, row);
-        }
+        figures(page, BATON_SECTION_BASELINE);
     }
 }
 
@@ -210,7 +229,7 @@ static void routing(const struct page *page)
         return;
     }
     const struct baton_figure *first = baton_figure_next_on(NULL, BATON_SECTION_ROUTING, BATON_ON_TERMINAL);
-    rate_line(page, first); /* accuracy, and what it is to be held against */
+    rate_line(page, first, summary); /* accuracy, and what it is to be held against */
     if (summary->routing.accuracy.n > 0) {
         items(page, BATON_SECTION_ROUTING, "    ");
         clusters(page);
@@ -225,7 +244,7 @@ static void repeats(const struct page *page)
         return;
     }
     heading(page, "repeats");
-    items(page, BATON_SECTION_REPEATS, "  ");
+    figures(page, BATON_SECTION_REPEATS);
     baton_text_printf(page->out, "  %-12s %14s %14s\n", "k", "one of k", "all of k");
     for (size_t i = 0; i < summary->repeats.pass_count; i++) {
         const struct baton_pass_figures *pass = &summary->repeats.passes[i];
@@ -294,6 +313,7 @@ static void agents(const struct page *page)
         is_shown[i] = true;
         agent_row(page, &summary->routing.agents[i], width);
     }
+    figures(page, BATON_SECTION_AGENTS);
 }
 
 /* The most frequent cells off the diagonal. */
@@ -349,15 +369,15 @@ static void depth(const struct page *page)
         }
         baton_text_putc(page->out, '\n');
     }
-    items(page, BATON_SECTION_DEPTH, "  ");
+    figures(page, BATON_SECTION_DEPTH);
 }
 
 static void trouble(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
     heading(page, "loops and limits");
-    items(page, BATON_SECTION_LOOPS, "  ");
-    items(page, BATON_SECTION_LIMITS, "  ");
+    figures(page, BATON_SECTION_LOOPS);
+    figures(page, BATON_SECTION_LIMITS);
     uint64_t others =
         summary->counts.answered + summary->counts.unanswered + summary->counts.exhausted + summary->counts.errors;
     if (summary->counts.exchanges > others) {
@@ -394,14 +414,14 @@ static void latency(const struct page *page)
             distribution(page, row);
         }
     }
-    items(page, BATON_SECTION_LATENCY, "  ");
+    figures(page, BATON_SECTION_LATENCY);
 }
 
 static void money(const struct page *page)
 {
     if (page->summary->tokens.n > 0) {
         heading(page, baton_section_name(BATON_SECTION_COST));
-        items(page, BATON_SECTION_COST, "  ");
+        figures(page, BATON_SECTION_COST);
     }
 }
 
@@ -426,6 +446,7 @@ static void coverage(const struct page *page)
         baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);
     }
     baton_text_putc(page->out, '\n');
+    figures(page, BATON_SECTION_COVERAGE);
 }
 
 static void look_at(const struct page *page)
