@@ -4,13 +4,14 @@
 #include "evals/cli/recordings.h"
 #include "evals/cli/session.h"
 #include "evals/cli/verbs.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/play/counterfactual.h"
 #include "evals/play/runner.h"
 #include "evals/results/baseline.h"
 #include "evals/results/failed_ids.h"
 #include "evals/results/tally_file.h"
 #include "evals/suite/cases.h"
+#include "evals/tally/repeats.h"
 #include "evals/tally/summarize.h"
 #include "evals/tally/weights.h"
 #include "reports/outdir.h"
@@ -314,21 +315,32 @@ static enum baton_status decide(struct eval *eval, int *exit_code)
     return status;
 }
 
+/* How the conversations were played, beside what the suite block of the summary says; shards must agree in it. */
+static struct baton_str describe_play(const struct eval *eval)
+{
+    const struct baton_play *play = &eval->session.play;
+    const char *text = baton_arena_printf(
+        eval->session.arena, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s stop_early=%.64s",
+        play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
+        play->on_handoff_stop ? "stop" : "continue", eval->args.stop_early == NULL ? "no" : eval->args.stop_early);
+    return baton_str_of(text);
+}
+
 static enum baton_status put_counts(struct eval *eval)
 {
     struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
     struct baton_tally_about about = { .agents = eval->session.agents,
                                        .summary = &eval->summary,
-                                       .play = &eval->session.play,
+                                       .play = describe_play(eval),
                                        .is_strict = eval->args.strict,
-                                       .stop_early = eval->args.stop_early,
                                        .weights = eval->session.suite.weights,
                                        .order =
                                            eval->order.length == 0 ? BATON_STR("") : baton_text_str(&eval->order) };
     baton_tally_write(&text, &eval->tally, &about);
-    enum baton_status status = text.failed ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for counts.json")
-                                           : baton_out_write(eval->session.arena, eval->args.out, "counts.json",
-                                                             baton_text_str(&text), eval->err);
+    enum baton_status status =
+        text.failed || about.play.data == NULL
+            ? baton_error_set(eval->err, BATON_ENOMEM, "out of memory for counts.json")
+            : baton_out_write(eval->session.arena, eval->args.out, "counts.json", baton_text_str(&text), eval->err);
     baton_text_clear(&text);
     return status;
 }
@@ -375,7 +387,7 @@ static enum baton_status report(struct eval *eval)
 static bool has_gate_on_errors(const struct eval *eval)
 {
     for (size_t i = 0; i < eval->gate_count; i++) {
-        if (baton_str_is(eval->gates[i].figure, "errors") || baton_str_is(eval->gates[i].figure, "counts.errors")) {
+        if (strcmp(eval->gates[i].figure.row->path, "counts.errors") == 0) {
             return true;
         }
     }

@@ -1,6 +1,6 @@
 /* cmd_merge.c - `baton merge`: the results of shards, put together as if one run had made them. */
 #include "evals/cli/verbs.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/results/baseline.h"
 #include "evals/results/merge.h"
 #include "evals/results/rows.h"

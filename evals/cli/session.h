@@ -7,7 +7,7 @@
 
 #include "engine/http/limiter.h"
 #include "evals/cli/args.h"
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 #include "evals/play/evaluate.h"
 #include "evals/suite/suite.h"
 

@@ -145,20 +145,3 @@ bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str
     }
     return false;
 }
-
-void baton_phantoms_count(const struct baton_phantoms *phantoms, struct baton_tally *tally,
-                          struct baton_exchange *const *exchanges, uint32_t count)
-{
-    if (phantoms->count == 0) {
-        return; /* turned off */
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct baton_exchange *exchange = exchanges[i];
-        const struct baton_turn *last = exchange->turn_count == 0 ? NULL : &exchange->turns[exchange->turn_count - 1];
-        if (last == NULL || exchange->status != BATON_RUN_ANSWERED || last->choice != BATON_CHOICE_ANSWER) {
-            continue;
-        }
-        tally->counts.phantom_checked++;
-        tally->counts.phantom_handoffs += baton_phantoms_says(phantoms, last->text, exchange->depth > 0);
-    }
-}

@@ -13,7 +13,6 @@
 
 #include "engine/base/json.h"
 #include "engine/base/pattern.h"
-#include "evals/tally/tally.h"
 
 enum { BATON_PHANTOM_PATTERNS_MAX = 64, BATON_PHANTOM_SENTENCE_BYTES = 1000 };
 
@@ -31,9 +30,5 @@ void baton_phantoms_clear(struct baton_phantoms *phantoms);
 /* For tests: whether the text says that it hands over; `has_moved`: a handoff came before, so that "you are being transferred"
  * is true. */
 bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved);
-
-/* Counts the answers of a conversation's exchanges. */
-void baton_phantoms_count(const struct baton_phantoms *phantoms, struct baton_tally *tally,
-                          struct baton_exchange *const *exchanges, uint32_t count);
 
 #endif

@@ -3,6 +3,8 @@
 #include "engine/base/pattern.h"
 #include "evals/judge/phantom.h"
 #include "evals/results/failed_ids.h"
+#include "evals/tally/repeats.h"
+#include "evals/tally/tally_records.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -267,7 +269,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
             outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
-            baton_phantoms_count(&worker->phantoms, &worker->tally, records, result->exchange_count);
+            baton_tally_phantoms(&worker->tally, &worker->phantoms, records, result->exchange_count);
             note_failures(slot, result);
             played++;
         }

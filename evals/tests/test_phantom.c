@@ -1,5 +1,5 @@
 /* An answer that says it hands over, and calls nothing: told from offers, refusals, conditions and other transfers. */
-#include "evals/judge/phantom.h"
+#include "evals/tally/tally_records.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/play.h"
 #include "evals/tests/program.h"
@@ -147,7 +147,7 @@ Test(phantom, counts_answers_that_call_nothing)
                                               rows[i].messages);
         play_case(&play, json, 0);
         cr_assert_eq(play.status, BATON_OK, "%s", play.message);
-        baton_phantoms_count(&phantoms, &tally, play.records, play.result.exchange_count);
+        baton_tally_phantoms(&tally, &phantoms, play.records, play.result.exchange_count);
         cr_expect_eq(tally.counts.phantom_checked, rows[i].checked, "%s", rows[i].name);
         cr_expect_eq(tally.counts.phantom_handoffs, rows[i].phantoms, "%s", rows[i].name);
     }

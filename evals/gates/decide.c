@@ -1,6 +1,17 @@
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 
-#include "evals/results/baseline.h"
+#include "reports/comparison.h"
+
+/* Where no gate is about the baseline, being clearly worse fails the run by itself. */
+static bool has_baseline_gate(const struct baton_gate *gates, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (baton_gate_is_on_baseline(&gates[i])) {
+            return true;
+        }
+    }
+    return false;
+}
 
 enum baton_status baton_decide(struct baton_decision *out, struct baton_summary *summary,
                                const struct baton_gate *gates, size_t gate_count, bool is_strict,
@@ -14,12 +25,12 @@ enum baton_status baton_decide(struct baton_decision *out, struct baton_summary 
     summary->passed = true;
     for (size_t i = 0; i < gate_count; i++) {
         results[i] = baton_gate_check(&gates[i], summary, arena);
-        summary->passed = summary->passed && results[i].verdict[0] != 'f';
+        summary->passed = summary->passed && results[i].verdict != BATON_GATE_FAIL;
     }
     summary->gates = results;
     summary->gate_count = gate_count;
     if (summary->baseline != NULL && summary->baseline->verdict == BATON_COMPARISON_WORSE &&
-        !baton_baseline_has_gate(gates, gate_count)) {
+        !has_baseline_gate(gates, gate_count)) {
         summary->passed = false;
         out->reason = "clearly worse than the baseline";
     }

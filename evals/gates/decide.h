@@ -2,10 +2,10 @@
  * clearly worse fails, unless a gate is about the baseline, and expectations need not all hold. Under --strict a divergence
  * fails too. Here once, so that a merged run is judged as a whole one is.
  */
-#ifndef BATON_EVALS_JUDGE_DECIDE_H
-#define BATON_EVALS_JUDGE_DECIDE_H
+#ifndef BATON_EVALS_GATES_DECIDE_H
+#define BATON_EVALS_GATES_DECIDE_H
 
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 
 struct baton_decision {
     int exit_code;
