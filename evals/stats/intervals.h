@@ -64,6 +64,9 @@ struct baton_power {
  * Low is exactly 0 when none passed, high exactly 1 when all did. NaN for both when total is 0. */
 struct baton_interval baton_intervals_wilson(struct baton_proportion proportion);
 
+/* The same from a share and a number of cases that need not be whole, as where clustered ones are worth fewer. */
+struct baton_interval baton_intervals_wilson_at(double share, double n);
+
 /* Difference of independent shares by Newcombe's method 10 (Newcombe 1998, Stat. Med. 17:873): the distances from
  * each share to its own Wilson bounds, added in squares. NaN when either total is 0. */
 struct baton_difference baton_intervals_newcombe(const struct baton_unpaired *unpaired);
