@@ -14,9 +14,9 @@
 
 /* An outcome of a label, and how many trials came out so. */
 struct outcome {
-    uint64_t cluster, weight, slice_set, model, order, count;
-    uint32_t kind, expected, observed;
-    uint8_t holds, expects_direct, misroute, position;
+    uint64_t cluster, weight, slice_set, model, order, count, case_name;
+    uint32_t kind, expected, observed, exchange;
+    uint8_t holds, expects_direct, misroute, position, unused[4];
 };
 
 struct slice_set {
@@ -30,7 +30,8 @@ struct baton_labels baton_labels_of(void)
                                   .cells = baton_table_of(sizeof(struct baton_label_cell)),
                                   .waiting = baton_table_of(sizeof(struct outcome)),
                                   .current = baton_table_of(sizeof(struct outcome)),
-                                  .slice_sets = baton_table_of(sizeof(struct slice_set)) };
+                                  .slice_sets = baton_table_of(sizeof(struct slice_set)),
+                                  .cases = baton_names_of() };
 }
 
 void baton_labels_clear(struct baton_labels *labels)
@@ -45,13 +46,15 @@ void baton_labels_clear(struct baton_labels *labels)
     baton_table_clear(&labels->waiting);
     baton_table_clear(&labels->current);
     baton_table_clear(&labels->slice_sets);
+    baton_names_clear(&labels->cases);
+    baton_suspects_clear(&labels->suspects);
     *labels = baton_labels_of();
 }
 
 bool baton_labels_failed(const struct baton_labels *labels)
 {
     return baton_rates_failed(&labels->rates) || labels->cells.failed || labels->waiting.failed ||
-           labels->current.failed || labels->slice_sets.failed;
+           labels->current.failed || labels->slice_sets.failed || labels->cases.table.failed || labels->suspects.failed;
 }
 
 /* ---- trials ---- */
@@ -76,6 +79,7 @@ void baton_labels_begin(struct baton_labels *labels, const struct baton_label_ca
 {
     labels->under_way = *under_way;
     if (under_way->name != 0) {
+        baton_names_keep(&labels->cases, under_way->id);
         labels->slice_set = keep_slices(labels, under_way->slices, under_way->slice_count);
     }
 }
@@ -109,7 +113,9 @@ void baton_labels_add(struct baton_labels *labels, const struct baton_label_tria
                                .model = trial->model,
                                .order = trial->order,
                                .count = 1,
+                               .case_name = of->name,
                                .kind = trial->kind,
+                               .exchange = trial->exchange,
                                .expected = trial->expected,
                                .observed = trial->observed,
                                .holds = trial->holds,
@@ -255,6 +261,28 @@ static struct label label_at(struct baton_labels *labels, const struct baton_tab
     return label;
 }
 
+/* Notes a label that several trials missed, all by the same other agent. */
+static void suspect(struct baton_labels *labels, const struct label *label)
+{
+    const struct outcome *first = label->first;
+    bool is_suspect = label->trials > 1;
+    for (size_t i = 0; i < label->count && is_suspect; i++) {
+        const struct outcome *outcome = outcome_at(label, i);
+        is_suspect = !outcome->holds && outcome->observed == first->observed && outcome->expected == first->expected &&
+                     outcome->misroute != BATON_ROUTED_NOWHERE;
+    }
+    if (is_suspect) {
+        struct baton_suspect one = { .order = first->order,
+                                     .id = first->case_name == 0 ? labels->under_way.id
+                                                                 : baton_names_find(&labels->cases, first->case_name),
+                                     .trials = label->trials,
+                                     .exchange = first->exchange,
+                                     .expected = first->expected,
+                                     .observed = first->observed };
+        baton_suspects_add(&labels->suspects, &one);
+    }
+}
+
 /* Counts the label in every rate that it belongs to. */
 static void fold(struct baton_labels *labels, const struct label *label, const uint64_t *slices, uint64_t slice_count)
 {
@@ -264,6 +292,7 @@ static void fold(struct baton_labels *labels, const struct label *label, const u
     if (first->kind != BATON_RATE_ACCURACY) {
         return;
     }
+    suspect(labels, label);
     add_cells(label, &labels->cells);
     add_recalls(label);
     add_misroutes(label);
@@ -344,5 +373,7 @@ void baton_labels_merge(struct baton_labels *into, const struct baton_labels *fr
         const struct slice_set *set = baton_table_entry(&from->slice_sets, i, &key);
         keep_slices(into, set->ids, set->count);
     }
+    baton_names_merge(&into->cases, &from->cases);
+    baton_suspects_merge(&into->suspects, &from->suspects);
     into->cells.failed = into->cells.failed || baton_labels_failed(from);
 }

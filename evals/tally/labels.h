@@ -12,20 +12,29 @@
 #ifndef BATON_EVALS_TALLY_LABELS_H
 #define BATON_EVALS_TALLY_LABELS_H
 
+#include "evals/tally/names.h"
 #include "evals/tally/rates.h"
+#include "evals/tally/suspects.h"
 
 enum { BATON_LABEL_WHOLE = UINT32_MAX }; /* in place of an exchange: the conversation's own expectation */
 
 enum baton_position { BATON_POSITION_FIRST, BATON_POSITION_STAY, BATON_POSITION_SWITCH, BATON_POSITION_NONE };
 
-/* How a final agent that is not the expected one is called (METRICS 3.2). */
-enum baton_misroute { BATON_ROUTED_RIGHT, BATON_ROUTED_OVER, BATON_ROUTED_UNDER, BATON_ROUTED_WRONG };
+/* How a final agent that is not the expected one is called (METRICS 3.2); NOWHERE: none answered, and it is none of these. */
+enum baton_misroute {
+    BATON_ROUTED_RIGHT,
+    BATON_ROUTED_OVER,
+    BATON_ROUTED_UNDER,
+    BATON_ROUTED_WRONG,
+    BATON_ROUTED_NOWHERE
+};
 
 /* Whose labels these are. */
 struct baton_label_case {
-    uint64_t name;    /* hash of `case`; 0: the conversation alone */
-    uint64_t cluster; /* hash of `cluster`, or of the case; 0: the conversation alone */
-    uint64_t weight;  /* millionths */
+    struct baton_str id; /* `case`, or the conversation's id */
+    uint64_t name;       /* hash of `case`; 0: the conversation alone */
+    uint64_t cluster;    /* hash of `cluster`, or of the case; 0: the conversation alone */
+    uint64_t weight;     /* millionths */
     const uint64_t *slices;
     uint32_t slice_count; /* those of its labels whatever the exchange: tags, entry */
 };
@@ -57,6 +66,8 @@ struct baton_labels {
     struct baton_table waiting; /* trials of named cases */
     struct baton_table current; /* trials of the conversation under way */
     struct baton_table slice_sets;
+    struct baton_names cases; /* names of those that wait */
+    struct baton_suspects suspects;
     struct baton_label_case under_way;
     uint64_t slice_set;
 };
