@@ -16,7 +16,7 @@
 struct outcome {
     uint64_t cluster, weight, slice_set, model, order, count, case_name;
     uint32_t kind, expected, observed, exchange;
-    uint8_t holds, expects_direct, misroute, position, unused[4];
+    uint8_t holds, expects_direct, misroute, position, is_answered, unused[3];
 };
 
 struct slice_set {
@@ -121,6 +121,7 @@ void baton_labels_add(struct baton_labels *labels, const struct baton_label_tria
                                .holds = trial->holds,
                                .expects_direct = trial->expects_direct,
                                .misroute = (uint8_t)trial->misroute,
+                               .is_answered = trial->is_answered,
                                .position = (uint8_t)trial->position };
     add_outcome(of->name == 0 ? &labels->current : &labels->waiting,
                 (struct baton_key){ baton_hash64(label, sizeof label, 0), baton_hash64(came_out, sizeof came_out, 0) },
@@ -269,7 +270,7 @@ static void suspect(struct baton_labels *labels, const struct label *label)
     for (size_t i = 0; i < label->count && is_suspect; i++) {
         const struct outcome *outcome = outcome_at(label, i);
         is_suspect = !outcome->holds && outcome->observed == first->observed && outcome->expected == first->expected &&
-                     outcome->misroute != BATON_ROUTED_NOWHERE;
+                     outcome->is_answered;
     }
     if (is_suspect) {
         struct baton_suspect one = { .order = first->order,

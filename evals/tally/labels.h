@@ -49,6 +49,7 @@ struct baton_label_trial {
     bool holds;
     /* of ACCURACY alone */
     bool expects_direct; /* the agent that holds the conversation is the expected one */
+    bool is_answered;    /* `observed` is an agent that answered */
     enum baton_misroute misroute;
     enum baton_position position;
     uint32_t expected, observed; /* row and column of the confusion matrix */
