@@ -54,13 +54,14 @@ BATON_MUST_CHECK enum baton_status baton_live_new(struct baton_live **out, const
                                                   struct baton_error *err);
 void baton_live_free(struct baton_live *live);
 
-/* What has been done so far, by all callers. */
 struct baton_live_totals {
     uint64_t calls;    /* that ended, well or not */
     uint64_t attempts; /* requests sent */
     uint64_t tokens;
     uint64_t spent_pico; /* 0 where no price is known */
 };
+
+/* For tests: what has been done so far, by all callers. */
 struct baton_live_totals baton_live_totals(const struct baton_live *live);
 
 /* BATON_ENOMEM, BATON_EPROVIDER. */
@@ -74,7 +75,7 @@ void baton_live_caller_free(struct baton_live_caller *caller);
  * tokens that was reached), BATON_ELIMIT, BATON_ENOMEM, and what the sink returns. */
 struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller);
 
-/* Of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */
+/* For tests, of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */
 enum baton_provider_fault baton_live_caller_fault(const struct baton_live_caller *caller);
 uint32_t baton_live_caller_attempts(const struct baton_live_caller *caller);
 
