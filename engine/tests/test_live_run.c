@@ -1,6 +1,6 @@
 /* What a live provider is made of and what it leaves behind: conversations, limits, traffic, keys, threads. */
 #include "engine/providers/hide_key.h"
-#include "engine/tests/live_stand.h"
+#include "engine/tests/live_setup.h"
 #include "engine/tests/wire.h"
 
 #include <criterion/criterion.h>
