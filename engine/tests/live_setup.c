@@ -1,4 +1,4 @@
-#include "engine/tests/live_stand.h"
+#include "engine/tests/live_setup.h"
 
 #include "engine/base/yaml.h"
 #include "engine/tests/trees.h"
