@@ -13,8 +13,8 @@
 #include "evals/suite/cases.h"
 #include "evals/tally/summarize.h"
 #include "evals/tally/weights.h"
-#include "reports/outdir.h"
-#include "reports/report_sinks.h"
+#include "reports/out_file.h"
+#include "reports/sinks.h"
 #include "reports/step_summary.h"
 
 #include <errno.h>

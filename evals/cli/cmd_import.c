@@ -2,7 +2,7 @@
 #include "engine/base/suggest.h"
 #include "engine/wire/codec.h"
 #include "evals/cli/verbs.h"
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 #include "sim/import/vcr_import.h"
 #include "sim/redact/known_values.h"
 

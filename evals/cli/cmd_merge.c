@@ -6,8 +6,8 @@
 #include "evals/results/rows.h"
 #include "evals/tally/summarize.h"
 #include "evals/tally/weights.h"
-#include "reports/outdir.h"
-#include "reports/report_sinks.h"
+#include "reports/out_file.h"
+#include "reports/sinks.h"
 
 #include <errno.h>
 #include <stddef.h>

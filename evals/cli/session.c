@@ -1,7 +1,7 @@
 #include "evals/cli/session.h"
 
 #include "engine/base/suggest.h"
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 #include "sim/redact/known_values.h"
 
 #include <math.h>

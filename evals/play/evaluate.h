@@ -6,7 +6,7 @@
 #ifndef BATON_EVALS_PLAY_EVALUATE_H
 #define BATON_EVALS_PLAY_EVALUATE_H
 
-#include "evals/play/cast.h"
+#include "evals/play/binding.h"
 #include "evals/tally/tally.h"
 #include "reports/result.h"
 

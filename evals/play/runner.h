@@ -9,7 +9,7 @@
 #include "engine/base/hash.h"
 #include "evals/play/evaluate.h"
 #include "evals/suite/cases.h"
-#include "reports/report_sinks.h"
+#include "reports/sinks.h"
 
 enum { BATON_FAILURES_MAX = 10, BATON_THREADS_MAX = 256, BATON_CONVERSATION_BYTES_MAX = 512 * 1024 * 1024 };
 

@@ -1,6 +1,6 @@
 #include "evals/results/baseline.h"
 
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 #include "reports/summary.h"
 
 #include <errno.h>

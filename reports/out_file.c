@@ -1,4 +1,4 @@
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "evals/play/cast.h"
+#include "evals/play/binding.h"
 #include "engine/core/tool_runner.h"
 
 enum baton_status baton_cast_init(struct baton_cast *cast, const struct baton_agents *agents,

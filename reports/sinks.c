@@ -1,4 +1,4 @@
-#include "reports/report_sinks.h"
+#include "reports/sinks.h"
 
 #include "engine/base/suggest.h"
 

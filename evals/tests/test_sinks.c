@@ -1,4 +1,4 @@
-#include "reports/report_sinks.h"
+#include "reports/sinks.h"
 
 #include "evals/tests/program.h"
 #include "reports/step_summary.h"

@@ -12,7 +12,7 @@
 
 #include "evals/cli/args.h"
 #include "reports/forms/forms.h"
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 
 enum { BATON_SINKS_MAX = 32 };
 
