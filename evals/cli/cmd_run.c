@@ -166,7 +166,7 @@ struct talk {
     struct baton_session *session;
     struct teller *teller;
     struct baton_arena *arena; /* of the conversation */
-    struct baton_cast cast;
+    struct baton_binding binding;
     struct baton_loop_marks marks;
     struct baton_run *run;
 };
@@ -180,12 +180,12 @@ static enum baton_status talk_open(struct talk *talk, struct baton_error *err)
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     baton_loop_marks_init(&talk->marks, of_agent, session->agents->count);
-    return baton_cast_init(&talk->cast, session->agents, &session->play.sources, err);
+    return baton_binding_init(&talk->binding, session->agents, &session->play.sources, err);
 }
 
 static void talk_clear(struct talk *talk)
 {
-    baton_cast_clear(&talk->cast);
+    baton_binding_clear(&talk->binding);
     baton_arena_free(talk->arena);
 }
 
@@ -195,15 +195,16 @@ static enum baton_status talk_begin(struct talk *talk, struct baton_error *err)
     const struct baton_session *session = talk->session;
     const struct baton_conversation nothing_said = { .id = BATON_STR("run"), .entry = session->agents->entry };
     baton_arena_reset(talk->arena);
-    enum baton_status status = baton_cast_take(&talk->cast, &nothing_said, session->play.seed, 0, talk->arena, err);
+    enum baton_status status =
+        baton_binding_start(&talk->binding, &nothing_said, session->play.seed, 0, talk->arena, err);
     if (status != BATON_OK) {
         return status;
     }
     struct baton_run_options options = {
         .agents = session->agents,
-        .provider = talk->cast.provider,
-        .tools = talk->cast.tools,
-        .clock = session->live != NULL ? baton_clock_system() : talk->cast.clock,
+        .provider = talk->binding.provider,
+        .tools = talk->binding.tools,
+        .clock = session->live != NULL ? baton_clock_system() : talk->binding.clock,
         .limits = session->play.limits,
         .loops_stop = session->play.loops_stop,
         .on_handoff_stop = session->play.on_handoff_stop,
@@ -218,7 +219,7 @@ static enum baton_status talk_begin(struct talk *talk, struct baton_error *err)
 static enum baton_status say(struct talk *talk, struct baton_str text, struct baton_error *err)
 {
     struct baton_exchange *exchange;
-    baton_cast_begin(&talk->cast, 0, BATON_NONE);
+    baton_binding_start_exchange(&talk->binding, 0, BATON_NONE);
     enum baton_status status = baton_run_exchange(talk->run, text, false, &exchange, err);
     if (status == BATON_OK) {
         talk->teller->last_status = exchange->status;

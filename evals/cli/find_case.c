@@ -58,8 +58,7 @@ static enum baton_status keep(struct search *search, struct baton_conversation *
     id.length = out->id.length;
     struct baton_source source = out->source;
     source.text.data = text;
-    bool is_yaml = search->chunk.form == BATON_CASES_DOCUMENT && !baton_path_ends(search->chunk.file, "json");
-    if (is_yaml) {
+    if (!baton_chunk_is_borrowed(&search->chunk)) {
         out->source = source; /* its tree owns its texts already */
         return BATON_OK;
     }

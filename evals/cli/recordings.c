@@ -36,7 +36,7 @@ static bool add_id(struct ids *ids, const char *text, size_t length)
     return copy != NULL;
 }
 
-/* An id, and those of its repeats (cast.h). */
+/* An id, and those of its repeats (binding.h). */
 static bool add_repeats(struct ids *ids, struct baton_str id, uint32_t repeats)
 {
     bool is_added = add_id(ids, id.data, id.length);

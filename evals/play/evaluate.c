@@ -35,12 +35,12 @@ enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
-    return baton_cast_init(&evaluator->cast, play->agents, &play->sources, err);
+    return baton_binding_init(&evaluator->binding, play->agents, &play->sources, err);
 }
 
 void baton_evaluator_clear(struct baton_evaluator *evaluator)
 {
-    baton_cast_clear(&evaluator->cast);
+    baton_binding_clear(&evaluator->binding);
 }
 
 /* ---- playing ---- */
@@ -48,17 +48,17 @@ void baton_evaluator_clear(struct baton_evaluator *evaluator)
 static enum baton_status run_init(struct evaluation *evaluation)
 {
     const struct baton_play *play = evaluation->evaluator->play;
-    const struct baton_cast *cast = &evaluation->evaluator->cast;
+    const struct baton_binding *binding = &evaluation->evaluator->binding;
     struct baton_run_options options = {
         .agents = play->agents,
-        .provider = cast->provider,
-        .clock = cast->clock,
-        .tools = cast->tools,
+        .provider = binding->provider,
+        .clock = binding->clock,
+        .tools = binding->tools,
         .limits = play->limits,
         .loops_stop = play->loops_stop,
         .on_handoff_stop = play->on_handoff_stop,
         .marks = &evaluation->evaluator->marks,
-        .conversation_id = cast->id,
+        .conversation_id = binding->id,
         .entry = evaluation->conversation->entry,
         .history_hint = evaluation->conversation->message_count,
         .events = evaluation->evaluator->events,
@@ -306,7 +306,7 @@ static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t u
         return status;
     }
     uint32_t goal = goal_of(evaluation, expect, message->starts_over);
-    uint32_t holder = baton_cast_begin(&evaluation->evaluator->cast, user_message, goal);
+    uint32_t holder = baton_binding_start_exchange(&evaluation->evaluator->binding, user_message, goal);
     if (holder != BATON_NONE && was_cut_short(evaluation)) {
         baton_run_hold(evaluation->run, holder);
     }
@@ -413,7 +413,7 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
         return no_memory(&evaluation);
     }
     enum baton_status status =
-        baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed, repeat, arena, err);
+        baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
     status = status == BATON_OK ? run_init(&evaluation) : status;
     for (uint32_t at = baton_conversation_next_user(conversation, 0);
          at < conversation->message_count && status == BATON_OK;

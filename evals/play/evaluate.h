@@ -24,7 +24,7 @@ struct baton_play {
 struct baton_evaluator {
     const struct baton_play *play;
     struct baton_tally *tally;
-    struct baton_cast cast;
+    struct baton_binding binding;
     struct baton_loop_marks marks;
     struct baton_event_sink events; /* usually empty */
 };

@@ -262,7 +262,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
         struct baton_exchange **records;
         status = baton_evaluate(&worker->evaluator, result, &records, worker->conversation, conversation, repeat,
                                 &slot->error);
-        worker->misses += baton_cast_misses(&worker->evaluator.cast);
+        worker->misses += baton_binding_misses(&worker->evaluator.binding);
         if (status == BATON_OK) {
             outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
