@@ -243,6 +243,13 @@ static enum baton_status write_parts(struct worker *worker, struct slot *slot, c
                : baton_report_parts_write(slot->parts, options->sinks, options->suite, results, count, &slot->error);
 }
 
+static void count_phantoms(struct worker *worker, struct baton_exchange *const *exchanges, uint32_t count)
+{
+    struct baton_phantom_counts found = baton_phantoms_count(&worker->phantoms, exchanges, count);
+    worker->tally.counts.phantom_checked += found.checked;
+    worker->tally.counts.phantom_handoffs += found.handoffs;
+}
+
 /* Reports that tell of all repeats of a conversation together get them together. */
 static enum baton_status play(struct worker *worker, struct slot *slot, const struct baton_conversation *conversation)
 {
@@ -267,7 +274,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
             outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
-            baton_phantoms_count(&worker->phantoms, &worker->tally, records, result->exchange_count);
+            count_phantoms(worker, records, result->exchange_count);
             note_failures(slot, result);
             played++;
         }

@@ -1,5 +1,5 @@
 /* More vectors of fixtures/metrics/vectors.json (see test_vectors.c): what reached the next agent, and calibration. */
-#include "evals/judge/expect.h"
+#include "evals/judge/judge.h"
 #include "evals/stats/calibration.h"
 #include "evals/tests/parsed.h"
 
