@@ -83,9 +83,11 @@ struct eval {
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_weights weights;
+    struct baton_selection selection;
     struct baton_counter only; /* conversations of --only-failed */
     struct baton_tally tally;
-    struct baton_text failures, order;
+    struct baton_failures failures;
+    struct baton_text order;
     struct baton_runner_result ran;
     struct baton_summary summary;
     const char *verdict_reason;
@@ -95,22 +97,16 @@ struct eval {
 
 /* ---- before ---- */
 
-static enum baton_status read_shard(const struct eval *eval, struct baton_runner_options *options)
+static enum baton_status read_selection(struct eval *eval)
 {
-    if (eval->args.shard == NULL) {
-        return BATON_OK;
-    }
-    char *slash, *end;
-    unsigned long index = strtoul(eval->args.shard, &slash, 10);
-    unsigned long count = *slash == '/' ? strtoul(slash + 1, &end, 10) : 0;
-    if (slash == eval->args.shard || *slash != '/' || end == slash + 1 || *end != '\0' || index < 1 || index > count ||
-        count > 100000) {
-        return baton_error_set(eval->err, BATON_EUSAGE, "--shard must be I/N with I from 1 to N, not '%s'",
-                               eval->args.shard);
-    }
-    options->shard_index = (uint32_t)index - 1;
-    options->shard_count = (uint32_t)count;
-    return BATON_OK;
+    const struct eval_args *args = &eval->args;
+    eval->selection = (struct baton_selection){ .filter = baton_str_of(args->filter),
+                                                .tag = baton_str_of(args->tag),
+                                                .only = args->only_failed == NULL ? NULL : &eval->only };
+    enum baton_status status = baton_selection_read_shard(&eval->selection, args->shard, eval->err);
+    return status == BATON_OK && args->only_failed != NULL
+               ? baton_failed_ids_read(&eval->only, eval->session.arena, args->only_failed, eval->err)
+               : status;
 }
 
 /* Wald's test at 5 % both ways. */
@@ -210,12 +206,10 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         .play = &eval->session.play,
         .cases = cases,
         .thread_count = thread_count(eval),
-        .filter = baton_str_of(eval->args.filter),
-        .tag = baton_str_of(eval->args.tag),
+        .selection = eval->selection,
         .failures = &eval->failures,
         .sinks = &eval->sinks,
         .suite = eval->session.suite.name,
-        .only = eval->args.only_failed == NULL ? NULL : &eval->only,
         .phantom_patterns = eval->session.suite.phantom_patterns,
         .order = eval->args.shard == NULL || eval->args.out == NULL ? NULL : &eval->order,
         .interrupted = &baton_world.interrupted,
@@ -227,8 +221,7 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
         baton_cases_one_by_one(cases);
     }
     struct baton_sprt sprt;
-    enum baton_status status = read_shard(eval, &options);
-    status = status == BATON_OK ? read_stop_early(eval, &sprt) : status;
+    enum baton_status status = read_stop_early(eval, &sprt);
     options.stop_early = eval->args.stop_early == NULL ? NULL : &sprt;
     status = status == BATON_OK ? baton_runner_run(&eval->ran, &eval->tally, &options, eval->err) : status;
     baton_progress_end(&line);
@@ -354,7 +347,7 @@ static enum baton_status report(struct eval *eval)
         .has_colour = baton_world.has_colour && !eval->args.no_color,
         .is_replay = eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT ||
                      eval->session.play.sources.kind == BATON_SOURCE_CASSETTE,
-        .failures = eval->failures.data,
+        .failures = eval->failures.lines.data,
         .verdict_reason = eval->verdict_reason,
         .comparison = eval->summary.baseline,
         .explain = eval->suite_path == NULL
@@ -448,12 +441,9 @@ static enum baton_status imagine(struct eval *eval)
     struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
     struct baton_runner_options options = { .play = &play,
                                             .thread_count = thread_count(eval),
-                                            .filter = baton_str_of(eval->args.filter),
-                                            .tag = baton_str_of(eval->args.tag),
-                                            .only = eval->args.only_failed == NULL ? NULL : &eval->only,
+                                            .selection = eval->selection,
                                             .interrupted = &baton_world.interrupted };
     enum baton_status status = baton_counterfactual_read(&play, eval->args.counterfactual, eval->err);
-    status = status == BATON_OK ? read_shard(eval, &options) : status;
     status = status == BATON_OK ? baton_cases_new(&cases, eval->session.arena, eval->session.suite.conversations,
                                                   eval->session.suite.conversation_count, eval->err)
                                 : status;
@@ -529,7 +519,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     struct eval eval = { .args = { .session = baton_session_args_unset() }, .err = err };
     struct baton_arg_list plain;
     bool is_done = false;
-    eval.failures = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    eval.failures = baton_failures_none();
     eval.order = baton_text_with_limit(BATON_FILE_BYTES_MAX);
     enum baton_status status = baton_args_begin(verb, argc, argv, arena, &eval.args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
@@ -547,9 +537,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
             struct baton_play other = eval.session.play; /* a mistake in it is told before the run */
             status = baton_counterfactual_read(&other, eval.args.counterfactual, err);
         }
-        if (status == BATON_OK && eval.args.only_failed != NULL) {
-            status = baton_failed_ids_read(&eval.only, eval.session.arena, eval.args.only_failed, err);
-        }
+        status = status == BATON_OK ? read_selection(&eval) : status;
         status = status == BATON_OK ? baton_weights_read(&eval.weights, eval.session.arena, eval.session.agents,
                                                          &eval.session.suite.source, eval.session.suite.weights, err)
                                     : status;
@@ -563,7 +551,7 @@ static enum baton_status eval_run(const struct baton_verb *verb, int argc, char 
     }
     baton_counter_clear(&eval.only);
     baton_tally_clear(&eval.tally);
-    baton_text_clear(&eval.failures);
+    baton_failures_clear(&eval.failures);
     baton_text_clear(&eval.order);
     baton_session_clear(&eval.session);
     baton_arena_free(arena);
