@@ -34,6 +34,29 @@ enum baton_status baton_error_set(struct baton_error *err, enum baton_status sta
     return status;
 }
 
+enum baton_status baton_error_no_memory(struct baton_error *err, const char *what, ...)
+{
+    char text[BATON_ERROR_TEXT_BYTES];
+    if (what == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    va_list args;
+    va_start(args, what);
+    vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    return baton_error_set(err, BATON_ENOMEM, "out of memory for %s", text);
+}
+
+enum baton_status baton_error_over_limit(struct baton_error *err, const char *what, ...)
+{
+    char text[BATON_ERROR_TEXT_BYTES];
+    va_list args;
+    va_start(args, what);
+    vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    return baton_error_set(err, BATON_ELIMIT, "%s needs more memory than is allowed", text);
+}
+
 void baton_error_at(struct baton_error *err, const char *file, unsigned line, unsigned column)
 {
     if (err == NULL || err->file[0] != '\0') {

@@ -46,6 +46,14 @@ struct baton_error {
 enum baton_status baton_error_set(struct baton_error *err, enum baton_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The two ways to be short of memory, said alike everywhere. `what` is as for printf.
+ * BATON_ENOMEM, `out of memory for WHAT`, or just `out of memory` where what is NULL: the system has no more.
+ * BATON_ELIMIT, `WHAT needs more memory than is allowed`: an arena or a text has reached its limit. */
+enum baton_status baton_error_no_memory(struct baton_error *err, const char *what, ...)
+    __attribute__((format(printf, 2, 3)));
+enum baton_status baton_error_over_limit(struct baton_error *err, const char *what, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Adds the place, where none is known yet. */
 void baton_error_at(struct baton_error *err, const char *file, unsigned line, unsigned column);
 

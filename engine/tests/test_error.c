@@ -39,6 +39,18 @@ Test(error, set_returns_the_status_and_needs_no_error)
     baton_error_at(NULL, "file", 1, 1);
 }
 
+Test(error, tells_the_two_ways_to_be_short_of_memory)
+{
+    struct baton_error err;
+    cr_expect_eq(baton_error_no_memory(&err, NULL), BATON_ENOMEM);
+    cr_expect_str_eq(err.text, "out of memory");
+    cr_expect_eq(baton_error_no_memory(&err, "a call of '%s'", "x"), BATON_ENOMEM);
+    cr_expect_str_eq(err.text, "out of memory for a call of 'x'");
+    cr_expect_eq(baton_error_over_limit(&err, "'%s'", "a.yaml"), BATON_ELIMIT);
+    cr_expect_str_eq(err.text, "'a.yaml' needs more memory than is allowed");
+    cr_expect_eq(baton_error_over_limit(NULL, "%s", "unread"), BATON_ELIMIT);
+}
+
 Test(error, formats_what_is_known_of_the_place)
 {
     static const struct {
