@@ -7,7 +7,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-enum baton_status baton_outdir_make(const char *folder, struct baton_error *err)
+enum baton_status baton_out_folder_make(const char *folder, struct baton_error *err)
 {
     char path[PATH_BYTES];
     if (folder[0] == '\0' || strlen(folder) >= sizeof path) {

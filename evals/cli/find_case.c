@@ -53,7 +53,7 @@ static enum baton_status keep(struct search *search, struct baton_conversation *
     const struct baton_json *node;
     struct baton_str id = { NULL, 0 };
     if (text == NULL || (id.data = baton_arena_copy(arena, out->id.data, out->id.length)) == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     id.length = out->id.length;
     struct baton_source source = out->source;

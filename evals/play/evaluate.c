@@ -362,7 +362,8 @@ static void count_conversation(struct evaluation *evaluation)
     if (latency_ns != BATON_TIME_UNKNOWN) {
         baton_counter_add(&tally->latency_conversation, (uint64_t)latency_ns, 1);
     }
-    baton_tally_records(tally, evaluation->evaluator->play->agents, evaluation->records, evaluation->count);
+    const struct baton_play *play = evaluation->evaluator->play;
+    baton_tally_records(tally, play->agents, play->model, evaluation->records, evaluation->count);
 }
 
 static enum baton_status judge_whole(struct evaluation *evaluation)

@@ -14,6 +14,7 @@
 struct baton_play {
     const struct baton_agents *agents;
     struct baton_sources sources;
+    struct baton_str model; /* one for all agents, paid for by its price; empty: each its own */
     uint64_t seed;
     uint32_t repeat_count;
     struct baton_limits limits;

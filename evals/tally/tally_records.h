@@ -6,8 +6,8 @@
 #include "evals/tally/tally.h"
 
 /* Counts what the calls cost, by agent and by handoff, where some call has a price and all with tokens do; and transfers to
- * targets that nobody declared to the agent. */
-void baton_tally_records(struct baton_tally *tally, const struct baton_agents *agents,
+ * targets that nobody declared to the agent. `model`: one for all agents; empty: each its own. */
+void baton_tally_records(struct baton_tally *tally, const struct baton_agents *agents, struct baton_str model,
                          struct baton_exchange *const *exchanges, uint32_t count);
 
 #endif

@@ -1,9 +1,9 @@
-#include "evals/cli/args.h"
+#include "evals/cli/switches.h"
 
 #include "engine/base/text.h"
 
 #include <criterion/criterion.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,17 +13,24 @@ enum { MEMORY_MAX = 16 * 1024 * 1024, WORDS_MAX = 16 };
 
 struct sample {
     bool flag, other;
-    const char *text;
+    const char *text, *colour;
     int64_t number;
     struct baton_arg_list list;
 };
 
+static const char *colour_at(size_t i)
+{
+    static const char *const colours[] = { "red", "green", NULL };
+    return colours[i];
+}
+
 static const struct baton_switch switches[] = {
-    { "flag", 'f', BATON_SWITCH_FLAG, offsetof(struct sample, flag), NULL, "turns it on", 0, 0 },
-    { "no-thing", 0, BATON_SWITCH_FLAG, offsetof(struct sample, other), NULL, "turns it off", 0, 0 },
-    { "text", 't', BATON_SWITCH_TEXT, offsetof(struct sample, text), "WORD", "a word", 0, 0 },
-    { "number", 'n', BATON_SWITCH_NUMBER, offsetof(struct sample, number), "N", "a number", -1, 100 },
-    { "list", 0, BATON_SWITCH_LIST, offsetof(struct sample, list), "ITEM", "may be repeated", 0, 0 },
+    FLAG("flag", 'f', sample, flag, "turns it on"),
+    FLAG("no-thing", 0, sample, other, "turns it off"),
+    TEXT("text", 't', sample, text, "WORD", "a word"),
+    NUMBER("number", 'n', sample, number, "N", -1, 100, "a number"),
+    LIST("list", 0, sample, list, "ITEM", "may be repeated"),
+    CHOICE("colour", 0, sample, colour, "NAME", colour_at, "one of these"),
 };
 
 static const struct baton_verb verb = {
@@ -50,7 +57,8 @@ static const char *read(struct baton_arena *arena, const char *line)
     struct baton_arg_list plain;
     struct baton_error err;
     bool wants_help;
-    enum baton_status status = baton_args_read(&verb, count, words, arena, &sample, &plain, &wants_help, &err);
+    const struct baton_command_line command_line = { .verb = &verb, .argc = count, .argv = words };
+    enum baton_status status = baton_args_begin(&command_line, arena, &sample, &plain, &wants_help, &err);
     if (status != BATON_OK) {
         cr_expect_eq(status, BATON_EUSAGE, "%s", line);
         return baton_arena_printf(arena, "%s", err.text);
@@ -145,12 +153,22 @@ Test(args, what_is_wrong_is_refused_with_the_way_out)
 
 Test(args, help_shows_an_example_first_and_each_switch)
 {
-    char *text = NULL;
+    char *text = NULL, word[] = "--help", *words[] = { word };
     size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
-    cr_assert_not_null(file);
-    baton_args_help(file, &verb);
-    fclose(file);
+    struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
+    struct sample sample = { 0 };
+    struct baton_arg_list plain;
+    struct baton_error err;
+    bool is_done = false;
+    const struct baton_command_line command_line = { .verb = &verb, .argc = 1, .argv = words };
+    FILE *output = stdout;
+    stdout = open_memstream(&text, &length);
+    cr_assert_not_null(stdout);
+    enum baton_status status = baton_args_begin(&command_line, arena, &sample, &plain, &is_done, &err);
+    fclose(stdout);
+    stdout = output;
+    cr_expect_eq(status, BATON_OK);
+    cr_expect(is_done);
     cr_expect_str_eq(text,
                      "  baton try a b\n\nusage: baton try A [B]\n\n"
                      "  -f, --flag                     turns it on\n"
@@ -158,9 +176,20 @@ Test(args, help_shows_an_example_first_and_each_switch)
                      "  -t, --text WORD                a word\n"
                      "  -n, --number N                 a number\n"
                      "      --list ITEM                may be repeated\n"
+                     "      --colour NAME              one of these (red, green)\n"
                      "\nThat is all.\n",
                      "%s", text);
     free(text);
+    baton_arena_free(arena);
+}
+
+Test(args, a_choice_that_there_is_not_is_refused_with_those_that_there_are)
+{
+    struct baton_error err;
+    cr_expect_eq(baton_args_unknown("colour", "blue", "colours", colour_at, &err), BATON_EUSAGE);
+    cr_expect_str_eq(err.text, "unknown colour 'blue'; colours are red, green");
+    cr_expect_eq(baton_args_unknown("colour", "greem", "colours", colour_at, &err), BATON_EUSAGE);
+    cr_expect_str_eq(err.text, "unknown colour 'greem'; colours are red, green; did you mean 'green'?");
 }
 
 Test(args, more_arguments_than_the_limit_are_refused)
@@ -174,8 +203,8 @@ Test(args, more_arguments_than_the_limit_are_refused)
     for (size_t i = 0; i <= BATON_ARGS_MAX; i++) {
         words[i] = word;
     }
-    cr_expect_eq(baton_args_read(&verb, BATON_ARGS_MAX + 1, words, arena, &sample, &plain, &wants_help, &err),
-                 BATON_EUSAGE);
+    const struct baton_command_line command_line = { .verb = &verb, .argc = BATON_ARGS_MAX + 1, .argv = words };
+    cr_expect_eq(baton_args_begin(&command_line, arena, &sample, &plain, &wants_help, &err), BATON_EUSAGE);
     cr_expect_str_eq(err.text, "more than 4096 arguments");
     baton_arena_free(arena);
 }

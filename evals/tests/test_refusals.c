@@ -80,7 +80,7 @@ static const struct row {
       4,
       "unknown report form 'jsno'; there are terminal, json, jsonl, junit, tap, csv, confusion, markdown, html, github; "
       "did you mean 'json'?" },
-    { "a graph's format", { "graph", AGENTS, "-f", "svg" }, 4, "unknown format 'svg'; there are dot and mermaid" },
+    { "a graph's format", { "graph", AGENTS, "-f", "svg" }, 4, "unknown format 'svg'; formats are dot, mermaid" },
     { "a figure",
       { "eval", SUITE, "--gate", "acuracy >= 0.9" },
       4,
