@@ -73,7 +73,7 @@ static const struct row {
     { "a profile",
       { "eval", SUITE, "--profile", "bato" },
       4,
-      "unknown profile 'bato'; this version knows 'baton'; did you mean 'baton'?" },
+      "unknown profile 'bato'; profiles are baton; did you mean 'baton'?" },
     { "a profile in a file", { "check", "%/profile.yaml" }, 4, "%/profile.yaml:2:10: unknown profile 'batan'" },
     { "a report form",
       { "eval", SUITE, "--report", "jsno=%/x" },
