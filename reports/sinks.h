@@ -44,13 +44,13 @@ struct baton_report_choice {
     const char *folder;         /* of --out; NULL: none */
     const char *const *reports; /* `FORM[=FILE]` each */
     size_t report_count;
-    bool has_rows;  /* conversations will be given; else forms that tell of each are refused */
+    bool has_rows;  /* conversations will be given; else forms with a part for each are refused */
     bool has_steps; /* with their turns; else forms that want those are refused */
     bool is_json, is_quiet;
 };
 
 /* Adds what was chosen: the rows and the figures into the folder, every report to its file, into the folder or to standard
- * output, and where none was chosen what the terminal tells. BATON_EUSAGE, with the nearest form. */
+ * output, and where none was chosen the one for the terminal. BATON_EUSAGE, with the nearest form. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks,
                                                              struct baton_arena *arena,
                                                              const struct baton_report_choice *choice,

@@ -11,7 +11,7 @@
 
 enum { BATON_ARGS_MAX = 4096, BATON_ARGS_BYTES_MAX = 1024 * 1024 };
 
-/* A number that was not given, where that is to be told from 0. */
+/* A number that was not given, where that differs from 0. */
 #define BATON_SWITCH_UNSET INT64_MIN
 
 enum baton_switch_type {

@@ -24,10 +24,12 @@ struct check_args {
     bool strict;
 };
 
-/* clang-format off: a line each */
+#define FORM struct check_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    TEXT("agents", 0, check_args, agents, "FILE", "agents file that conversations are checked against"),
-    FLAG("strict", 0, check_args, strict, "exit 1 also when there is advice"),
+    TEXT("agents", 0, agents, "FILE", "agents file that conversations are checked against"),
+    FLAG("strict", 0, strict, "exit 1 also when there is advice"),
 };
 /* clang-format on */
 
@@ -422,7 +424,7 @@ const struct baton_verb baton_verb_check = {
                 "  baton check recorded/*.jsonl --agents agents.yaml\n"
                 "  baton check cassettes/support.jsonl             secrets in it, and whether it can be read",
     .more =
-        "A suite that names a cassette is played against it, to nobody: what is missing in it, unused or old is told.\n"
+        "A suite that names a cassette is played against it, to nobody: what is missing in it, unused or old is listed.\n"
         "Exit code 4 when a file has an error; advice alone is 0, or 1 under --strict.",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,

@@ -20,15 +20,16 @@ struct compare_args {
     bool json, markdown, quiet, no_color;
 };
 
-/* clang-format off: a line each */
+#define FORM struct compare_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    TEXT("alpha", 0, compare_args, alpha, "P", "worse is what chance does less often than this (0.05)"),
-    TEXT("fail-on", 0, compare_args, fail_on, "WHAT",
-         "exit 1 when: significant (clearly worse), any (a conversation newly fails), never (significant)"),
-    JSON_SWITCH(compare_args, "print it as JSON"),
-    FLAG("markdown", 0, compare_args, markdown, "print it as Markdown"),
-    QUIET_SWITCH(compare_args, "print nothing"),
-    NO_COLOR_SWITCH(compare_args),
+    TEXT("alpha", 0, alpha, "P", "worse is what chance does less often than this (0.05)"),
+    TEXT("fail-on", 0, fail_on, "WHAT", "exit 1 when: significant (clearly worse), any (a conversation newly fails), never (significant)"),
+    JSON_SWITCH("print it as JSON"),
+    FLAG("markdown", 0, markdown, "print it as Markdown"),
+    QUIET_SWITCH("print nothing"),
+    NO_COLOR_SWITCH,
 };
 /* clang-format on */
 

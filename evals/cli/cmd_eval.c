@@ -5,35 +5,30 @@
 #include "evals/cli/verbs.h"
 #include "evals/play/runner.h"
 
-/* clang-format off: a line each */
+#define FORM struct baton_evaluation_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    BATON_SESSION_SWITCHES(baton_evaluation_args, session),
-    BATON_LIVE_SWITCHES(baton_evaluation_args, session.sources),
-    TEXT("out", 0, baton_evaluation_args, out, "DIR", "write summary.json and results.jsonl there"),
-    REPORT_SWITCH(baton_evaluation_args),
-    LIST("gate", 0, baton_evaluation_args, gates, "EXPR", "one more gate, as 'accuracy >= 0.9'; may be repeated"),
-    BASELINE_SWITCH(baton_evaluation_args),
-    FLAG("update-baseline", 0, baton_evaluation_args, update_baseline,
-         "make this run the baseline; never where CI is set"),
-    TEXT("stop-early", 0, baton_evaluation_args, stop_early, "GOOD,BAD",
-         "repeat a conversation only until it is told which of these pass rates it has: 0.95,0.8"),
-    TEXT("filter", 0, baton_evaluation_args, filter, "REGEX", "only conversations whose id matches"),
-    TEXT("only-failed", 0, baton_evaluation_args, only_failed, "RESULT",
-         "only conversations that failed in that folder of results"),
-    TEXT("counterfactual", 0, baton_evaluation_args, counterfactual, "LIMITS",
-         "also under other limits: max_turns=N,max_handoffs=N,loops=stop,on_handoff=stop"),
-    TEXT("tag", 0, baton_evaluation_args, tag, "TAG", "only conversations with that tag"),
-    TEXT("shard", 0, baton_evaluation_args, shard, "I/N", "the I-th of N parts, by hash of the id"),
-    NUMBER("jobs", 'j', baton_evaluation_args, threads, "N", 1, BATON_THREADS_MAX,
-           "threads (all cores); live: calls in flight (8)"),
-    FLAG("strict", 0, baton_evaluation_args, strict, "exit 6 when a replay diverged or a recording is past its expiry"),
-    FLAG("resume", 0, baton_evaluation_args, session.sources.resumes,
-         "live: go on with a run that was stopped; what was answered is not asked again"),
-    FLAG("refresh-missing", 0, baton_evaluation_args, session.sources.refreshes,
-         "record: add what the cassette does not hold, and leave what it holds"),
-    JSON_SWITCH(baton_evaluation_args, "print summary.json instead of the report"),
-    QUIET_SWITCH(baton_evaluation_args, "no progress, no report"),
-    NO_COLOR_SWITCH(baton_evaluation_args),
+    BATON_SESSION_SWITCHES(session),
+    BATON_LIVE_SWITCHES(session.sources),
+    TEXT("out", 0, out, "DIR", "write summary.json and results.jsonl there"),
+    REPORT_SWITCH,
+    LIST("gate", 0, gates, "EXPR", "one more gate, as 'accuracy >= 0.9'; may be repeated"),
+    BASELINE_SWITCH,
+    FLAG("update-baseline", 0, update_baseline, "make this run the baseline; never where CI is set"),
+    TEXT("stop-early", 0, stop_early, "GOOD,BAD", "repeat a conversation only until it is clear which of these pass rates it has: 0.95,0.8"),
+    TEXT("filter", 0, filter, "REGEX", "only conversations whose id matches"),
+    TEXT("only-failed", 0, only_failed, "RESULT", "only conversations that failed in that folder of results"),
+    TEXT("counterfactual", 0, counterfactual, "LIMITS", "also under other limits: max_turns=N,max_handoffs=N,loops=stop,on_handoff=stop"),
+    TEXT("tag", 0, tag, "TAG", "only conversations with that tag"),
+    TEXT("shard", 0, shard, "I/N", "the I-th of N parts, by hash of the id"),
+    NUMBER("jobs", 'j', threads, "N", 1, BATON_THREADS_MAX, "threads (all cores); live: calls in flight (8)"),
+    FLAG("strict", 0, strict, "exit 6 when a replay diverged or a recording is past its expiry"),
+    FLAG("resume", 0, session.sources.resumes, "live: go on with a run that was stopped; what was answered is not asked again"),
+    FLAG("refresh-missing", 0, session.sources.refreshes, "record: add what the cassette does not hold, and leave what it holds"),
+    JSON_SWITCH("print summary.json instead of the report"),
+    QUIET_SWITCH("no progress, no report"),
+    NO_COLOR_SWITCH,
 };
 /* clang-format on */
 

@@ -18,8 +18,10 @@ struct explain_args {
     struct baton_session_args session;
 };
 
+#define FORM struct explain_args
+
 static const struct baton_switch switches[] = {
-    BATON_SESSION_SWITCHES(explain_args, session),
+    BATON_SESSION_SWITCHES(session),
 };
 
 /* ---- played again ---- */
@@ -350,7 +352,7 @@ const struct baton_verb baton_verb_explain = {
     .examples = "  baton explain fixtures/suites/support.yaml misroute-double-charge\n"
                 "  baton explain build/results misroute-double-charge",
     .more =
-        "A suite is played again, with all there is to tell; a folder of results or a results.jsonl gives what its line holds.",
+        "A suite is played again, with everything that happened; a folder of results or a results.jsonl gives what its line holds.",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,
     .least = 1,

@@ -24,9 +24,11 @@ static const struct {
 
 enum { FORM_COUNT = sizeof forms / sizeof *forms };
 
-/* clang-format off: a line each */
+#define FORM struct graph_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    TEXT("format", 'f', graph_args, format, "FORM", "dot (Graphviz, the default) or mermaid"),
+    TEXT("format", 'f', format, "FORM", "dot (Graphviz, the default) or mermaid"),
 };
 /* clang-format on */
 

@@ -13,13 +13,13 @@ struct import_args {
     bool quiet;
 };
 
-/* clang-format off: a line each */
+#define FORM struct import_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    TEXT(
-        "out", 'o', import_args, out, "DIR",
-        "where suite.yaml, agents.json, conversations.jsonl and cassette.jsonl go (the file's name without its ending)"),
-    TEXT("id", 0, import_args, id, "ID", "of the conversations (the file's name)"),
-    QUIET_SWITCH(import_args, "do not tell what was left out"),
+    TEXT("out", 'o', out, "DIR", "where suite.yaml, agents.json, conversations.jsonl and cassette.jsonl go (the file's name without its ending)"),
+    TEXT("id", 0, id, "ID", "of the conversations (the file's name)"),
+    QUIET_SWITCH("do not list what was left out"),
 };
 /* clang-format on */
 

@@ -26,14 +26,16 @@ struct merge_args {
     bool json, quiet, no_color;
 };
 
-/* clang-format off: a line each */
+#define FORM struct merge_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    TEXT("out", 0, merge_args, out, "DIR", "write summary.json, results.jsonl and counts.json there"),
-    REPORT_SWITCH(merge_args),
-    BASELINE_SWITCH(merge_args),
-    JSON_SWITCH(merge_args, "print summary.json instead of the report"),
-    QUIET_SWITCH(merge_args, "no report"),
-    NO_COLOR_SWITCH(merge_args),
+    TEXT("out", 0, out, "DIR", "write summary.json, results.jsonl and counts.json there"),
+    REPORT_SWITCH,
+    BASELINE_SWITCH,
+    JSON_SWITCH("print summary.json instead of the report"),
+    QUIET_SWITCH("no report"),
+    NO_COLOR_SWITCH,
 };
 /* clang-format on */
 

@@ -17,14 +17,16 @@ struct run_args {
     bool events, no_color;
 };
 
-/* clang-format off: a line each */
+#define FORM struct run_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    BATON_SESSION_SWITCHES(run_args, session),
-    BATON_LIVE_SWITCHES(run_args, session.sources),
-    TEXT("replay", 0, run_args, replay, "FILE", "play a recorded conversation instead of a message"),
-    TEXT("id", 0, run_args, id, "ID", "which conversation of --replay (the first)"),
-    FLAG("events", 0, run_args, events, "print every event as a JSON line"),
-    NO_COLOR_SWITCH(run_args),
+    BATON_SESSION_SWITCHES(session),
+    BATON_LIVE_SWITCHES(session.sources),
+    TEXT("replay", 0, replay, "FILE", "play a recorded conversation instead of a message"),
+    TEXT("id", 0, id, "ID", "which conversation of --replay (the first)"),
+    FLAG("events", 0, events, "print every event as a JSON line"),
+    NO_COLOR_SWITCH,
 };
 /* clang-format on */
 

@@ -1,22 +1,17 @@
-/* evaluation.c - the order of one evaluation: open everything that can be refused, play, conclude.
+/* evaluation.c - the order of one evaluation: set up (evaluation_setup.c), play, conclude.
  *
- * Whatever is wrong with the command line, the suite or the places for results is said before the first conversation is
- * played, as a run may take hours and money. After that an error leaves results that can be used: rows up to where it
+ * Once the first conversation is played an error leaves results that can be used: rows up to where it
  * happened, answers that --resume goes on from, and never a summary of other rows beside them.
  */
 #include "evals/cli/evaluation.h"
 
-#include "engine/base/number.h"
 #include "evals/cli/print.h"
 #include "evals/cli/progress.h"
 #include "evals/cli/recordings.h"
 #include "evals/judge/decide.h"
 #include "evals/play/counterfactual.h"
-#include "evals/results/baseline.h"
-#include "evals/results/failed_ids.h"
 #include "evals/results/tally_file.h"
 #include "evals/tally/summarize.h"
-#include "evals/tally/weights.h"
 #include "reports/out_file.h"
 #include "reports/step_summary.h"
 
@@ -26,119 +21,8 @@
 
 enum { LIVE_THREADS = 8, REPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
-/* One evaluation, from the command line to the exit code. */
-struct eval {
-    const struct baton_evaluation_args *args;
-    const struct baton_environment *environment;
-    const char *suite_path;
-    struct baton_session session;
-    struct baton_baseline baseline;
-    struct baton_baseline_rows rows;
-    struct baton_gate *gates;
-    size_t gate_count;
-    struct baton_weights weights;
-    struct baton_selection selection;
-    struct baton_sprt sprt;    /* of --stop-early */
-    struct baton_counter only; /* conversations of --only-failed */
-    struct baton_tally tally;
-    struct baton_failures failures;
-    struct baton_text order;
-    struct baton_runner_result ran;
-    struct baton_summary summary;
-    const char *verdict_reason;
-    struct baton_report_sinks sinks;
-    struct baton_error *err;
-};
-
-/* ---- before ---- */
-
-static enum baton_status read_selection(struct eval *eval)
-{
-    const struct baton_evaluation_args *args = eval->args;
-    eval->selection = (struct baton_selection){ .filter = baton_str_of(args->filter),
-                                                .tag = baton_str_of(args->tag),
-                                                .only = args->only_failed == NULL ? NULL : &eval->only };
-    enum baton_status status = baton_selection_read_shard(&eval->selection, args->shard, eval->err);
-    return status == BATON_OK && args->only_failed != NULL
-               ? baton_failed_ids_read(&eval->only, eval->session.arena, args->only_failed, eval->err)
-               : status;
-}
-
-/* Wald's test at 5 % both ways. */
-static enum baton_status read_stop_early(struct eval *eval)
-{
-    struct baton_sprt_plan plan = { .alpha = 0.05, .beta = 0.05 };
-    struct baton_str rest = baton_str_of(eval->args->stop_early);
-    if (eval->args->stop_early == NULL) {
-        return BATON_OK;
-    }
-    bool is_read = baton_number_take_double(&rest, &plan.rate_good) && baton_str_starts(rest, ",") &&
-                   baton_number_double(baton_str_after(rest, 1), &plan.rate_bad);
-    return is_read && baton_resample_sprt_init(&eval->sprt, &plan)
-               ? BATON_OK
-               : baton_error_set(eval->err, BATON_EUSAGE,
-                                 "--stop-early must be two pass rates, the good one first, as 0.95,0.8, not '%s'",
-                                 eval->args->stop_early);
-}
-
-/* A mistake in it is said before the run. */
-static enum baton_status check_counterfactual(struct eval *eval)
-{
-    struct baton_play other = eval->session.play;
-    return eval->args->counterfactual == NULL
-               ? BATON_OK
-               : baton_counterfactual_read(&other, eval->args->counterfactual, eval->err);
-}
-
-static enum baton_status choose_reports(struct eval *eval)
-{
-    const struct baton_report_choice choice = { .folder = eval->args->out,
-                                                .reports = eval->args->reports.items,
-                                                .report_count = eval->args->reports.count,
-                                                .has_rows = true,
-                                                .has_steps = true,
-                                                .is_json = eval->args->json,
-                                                .is_quiet = eval->args->quiet };
-    enum baton_status status = baton_report_sinks_choose(&eval->sinks, eval->session.arena, &choice, eval->err);
-    if (status == BATON_OK && eval->session.suite.conversation_count == 0) {
-        status =
-            baton_error_set(eval->err, BATON_EUSAGE, "no conversations: name a suite, or give --conversations FILE");
-    }
-    return status;
-}
-
-/* Why this run cannot become the baseline, or NULL. */
-static const char *why_no_update(const struct eval *eval, const char *path, bool is_selection)
-{
-    if (path == NULL) {
-        return "--update-baseline needs --baseline PATH, or `baseline:` in the suite";
-    }
-    if (eval->environment->is_ci) {
-        return "--update-baseline is refused where CI is set: a baseline is changed by people, in a commit that others "
-               "read";
-    }
-    return is_selection || eval->args->shard != NULL ? "--update-baseline takes whole runs, not a selection or a shard"
-                                                     : NULL;
-}
-
-static enum baton_status open_baseline(struct eval *eval)
-{
-    const struct baton_evaluation_args *args = eval->args;
-    const char *path = args->baseline != NULL ? args->baseline : eval->session.suite.baseline;
-    bool is_selection = args->filter != NULL || args->tag != NULL || args->only_failed != NULL;
-    const char *why = args->update_baseline ? why_no_update(eval, path, is_selection) : NULL;
-    if (why != NULL) {
-        return baton_error_set(eval->err, BATON_EUSAGE, "%s", why);
-    }
-    if (args->baseline == NULL && path != NULL && is_selection) {
-        fputs("baton: a selection of the conversations is not compared with the suite's baseline\n", stderr);
-        return BATON_OK;
-    }
-    return baton_baseline_open(&eval->baseline, eval->session.arena, path, args->update_baseline, eval->err);
-}
-
 /* Notes where the rows can be read again; those that go nowhere else go to a file without a name. */
-static enum baton_status keep_rows(struct eval *eval)
+static enum baton_status keep_rows(struct baton_evaluation *eval)
 {
     if (eval->baseline.path == NULL) {
         return BATON_OK;
@@ -154,13 +38,13 @@ static enum baton_status keep_rows(struct eval *eval)
 
 /* ---- the run ---- */
 
-static bool is_live(const struct eval *eval)
+static bool is_live(const struct baton_evaluation *eval)
 {
     return eval->session.play.sources.kind == BATON_SOURCE_LIVE;
 }
 
 /* A live call is waiting, not work: more of them than cores. */
-static uint32_t thread_count(const struct eval *eval)
+static uint32_t thread_count(const struct baton_evaluation *eval)
 {
     if (eval->args->threads > 0) {
         return (uint32_t)eval->args->threads;
@@ -172,7 +56,7 @@ static uint32_t thread_count(const struct eval *eval)
     return cores < 1 ? 1 : cores > BATON_THREADS_MAX ? BATON_THREADS_MAX : (uint32_t)cores;
 }
 
-static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
+static enum baton_status play_all(struct baton_evaluation *eval, struct baton_cases *cases)
 {
     struct baton_progress_line line;
     baton_progress_init(&line, stderr);
@@ -201,7 +85,7 @@ static enum baton_status play_all(struct eval *eval, struct baton_cases *cases)
 }
 
 /* Figures of other results must not stand beside these. */
-static void remove_figures(struct eval *eval)
+static void remove_figures(struct baton_evaluation *eval)
 {
     if (eval->args->out != NULL) {
         baton_out_remove(eval->session.arena, eval->args->out, "summary.json");
@@ -210,7 +94,7 @@ static void remove_figures(struct eval *eval)
 }
 
 /* What was written before an error or Ctrl-C stays, under its name. */
-static void keep_partial(struct eval *eval, enum baton_status status)
+static void keep_partial(struct baton_evaluation *eval, enum baton_status status)
 {
     const char *path;
     baton_report_sinks_keep(&eval->sinks, &path);
@@ -222,13 +106,13 @@ static void keep_partial(struct eval *eval, enum baton_status status)
 }
 
 /* A shard that hash left without conversations: its counts are still wanted, or merge would miss it. */
-static bool is_empty_shard(const struct eval *eval)
+static bool is_empty_shard(const struct baton_evaluation *eval)
 {
     return eval->ran.selected == 0 && eval->args->shard != NULL && eval->args->out != NULL &&
            (eval->ran.fingerprint.low | eval->ran.fingerprint.high) != 0;
 }
 
-static enum baton_status play_and_keep(struct eval *eval, struct baton_cases *cases)
+static enum baton_status play_and_keep(struct baton_evaluation *eval, struct baton_cases *cases)
 {
     enum baton_status status = play_all(eval, cases);
     if (status == BATON_EUSAGE || (status == BATON_OK && eval->ran.selected == 0 && !is_empty_shard(eval))) {
@@ -242,7 +126,7 @@ static enum baton_status play_and_keep(struct eval *eval, struct baton_cases *ca
     return baton_report_sinks_settle(&eval->sinks, eval->err);
 }
 
-static enum baton_status open_places(struct eval *eval)
+static enum baton_status open_places(struct baton_evaluation *eval)
 {
     enum baton_status status = eval->args->out == NULL ? BATON_OK : baton_out_folder_make(eval->args->out, eval->err);
     if (status != BATON_OK) {
@@ -252,13 +136,13 @@ static enum baton_status open_places(struct eval *eval)
     return status == BATON_OK ? baton_report_sinks_open(&eval->sinks, eval->err) : status;
 }
 
-static enum baton_status open_cases(const struct eval *eval, struct baton_cases **out)
+static enum baton_status open_cases(const struct baton_evaluation *eval, struct baton_cases **out)
 {
     const struct baton_suite *suite = &eval->session.suite;
     return baton_cases_new(out, eval->session.arena, suite->conversations, suite->conversation_count, eval->err);
 }
 
-static enum baton_status play(struct eval *eval)
+static enum baton_status play(struct baton_evaluation *eval)
 {
     struct baton_cases *cases = NULL;
     enum baton_status status = open_cases(eval, &cases);
@@ -274,7 +158,7 @@ static enum baton_status play(struct eval *eval)
 
 /* ---- after ---- */
 
-static struct baton_str hex(const struct eval *eval, struct baton_hash hash)
+static struct baton_str hex(const struct baton_evaluation *eval, struct baton_hash hash)
 {
     char digits[BATON_HASH_HEX_BYTES];
     baton_hash_hex(hash, digits);
@@ -282,7 +166,7 @@ static struct baton_str hex(const struct eval *eval, struct baton_hash hash)
     return baton_str_of(copy == NULL ? "" : copy);
 }
 
-static void describe_suite(struct eval *eval)
+static void describe_suite(struct baton_evaluation *eval)
 {
     struct baton_summary *summary = &eval->summary;
     summary->suite.name = eval->session.suite.name;
@@ -296,7 +180,7 @@ static void describe_suite(struct eval *eval)
     summary->suite.shard = baton_str_of(eval->args->shard);
 }
 
-static enum baton_status decide(struct eval *eval, int *exit_code)
+static enum baton_status decide(struct baton_evaluation *eval, int *exit_code)
 {
     struct baton_decision decision;
     enum baton_status status = baton_decide(&decision, &eval->summary, eval->gates, eval->gate_count,
@@ -306,7 +190,7 @@ static enum baton_status decide(struct eval *eval, int *exit_code)
     return status;
 }
 
-static enum baton_status put_counts(struct eval *eval)
+static enum baton_status put_counts(struct baton_evaluation *eval)
 {
     struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
     const struct baton_tally_about about = {
@@ -327,7 +211,7 @@ static enum baton_status put_counts(struct eval *eval)
 }
 
 /* Who asks for annotations is on GitHub, and has a page for the rest there. */
-static void add_step_summary(const struct eval *eval, const struct baton_report_context *context)
+static void add_step_summary(const struct baton_evaluation *eval, const struct baton_report_context *context)
 {
     char note[BATON_STEP_SUMMARY_NOTE_BYTES];
     const char *path = eval->environment->step_summary;
@@ -340,7 +224,7 @@ static void add_step_summary(const struct eval *eval, const struct baton_report_
     }
 }
 
-static enum baton_status report(struct eval *eval)
+static enum baton_status report(struct baton_evaluation *eval)
 {
     struct baton_report_context context = {
         .summary = &eval->summary,
@@ -368,7 +252,7 @@ static enum baton_status report(struct eval *eval)
 
 /* ---- recordings ---- */
 
-static bool has_gate_on_errors(const struct eval *eval)
+static bool has_gate_on_errors(const struct baton_evaluation *eval)
 {
     for (size_t i = 0; i < eval->gate_count; i++) {
         if (baton_str_is(eval->gates[i].figure, "errors") || baton_str_is(eval->gates[i].figure, "counts.errors")) {
@@ -378,7 +262,7 @@ static bool has_gate_on_errors(const struct eval *eval)
     return false;
 }
 
-static void fail(struct eval *eval, int *exit_code, enum baton_status status, const char *reason)
+static void fail(struct baton_evaluation *eval, int *exit_code, enum baton_status status, const char *reason)
 {
     eval->summary.passed = false;
     eval->verdict_reason = reason;
@@ -386,7 +270,7 @@ static void fail(struct eval *eval, int *exit_code, enum baton_status status, co
 }
 
 /* What the gates cannot know: answers that were missing in a cassette or did not come, and old recordings. */
-static enum baton_status judge_sources(struct eval *eval, int *exit_code)
+static enum baton_status judge_sources(struct baton_evaluation *eval, int *exit_code)
 {
     struct baton_recordings_found found;
     const struct baton_evaluation_args *args = eval->args;
@@ -409,7 +293,7 @@ static enum baton_status judge_sources(struct eval *eval, int *exit_code)
 }
 
 /* What was recorded is put in place once the run is whole; before that it is kept, to be gone on with. */
-static enum baton_status put_recording(struct eval *eval, enum baton_status status)
+static enum baton_status put_recording(struct baton_evaluation *eval, enum baton_status status)
 {
     bool is_recording = eval->session.sources.recorder != NULL;
     if (is_recording && status != BATON_OK && baton_recorder_count(eval->session.sources.recorder) > 0) {
@@ -423,7 +307,7 @@ static enum baton_status put_recording(struct eval *eval, enum baton_status stat
     return baton_recordings_finish(&eval->session, is_asked_for ? stderr : NULL, eval->err);
 }
 
-static void warn(const struct eval *eval)
+static void warn(const struct baton_evaluation *eval)
 {
     if (eval->session.play.sources.kind == BATON_SOURCE_TRANSCRIPT && eval->ran.answers_recorded == 0) {
         fputs(
@@ -433,7 +317,7 @@ static void warn(const struct eval *eval)
 }
 
 /* What the same conversations come to under other limits. */
-static enum baton_status imagine(struct eval *eval)
+static enum baton_status imagine(struct baton_evaluation *eval)
 {
     struct baton_cases *cases = NULL;
     enum baton_status status = open_cases(eval, &cases);
@@ -456,7 +340,7 @@ static enum baton_status imagine(struct eval *eval)
     return status;
 }
 
-static enum baton_status nothing_selected(const struct eval *eval)
+static enum baton_status nothing_selected(const struct baton_evaluation *eval)
 {
     return baton_error_set(eval->err, BATON_EEMPTY, "no conversation selected out of %llu%s",
                            (unsigned long long)eval->ran.seen,
@@ -464,7 +348,7 @@ static enum baton_status nothing_selected(const struct eval *eval)
 }
 
 /* Against the baseline. One of other conversations is no hindrance to putting this run in its place. */
-static enum baton_status compare(struct eval *eval)
+static enum baton_status compare(struct baton_evaluation *eval)
 {
     enum baton_status status = baton_baseline_compare(&eval->baseline, &eval->summary, &eval->rows,
                                                       eval->args->shard != NULL, eval->session.arena, eval->err);
@@ -479,7 +363,7 @@ static enum baton_status compare(struct eval *eval)
 }
 
 /* The figures, and what they are judged to be. */
-static enum baton_status judge(struct eval *eval, int *exit_code)
+static enum baton_status judge(struct baton_evaluation *eval, int *exit_code)
 {
     enum baton_status status =
         baton_summarize(&eval->summary, eval->session.arena, eval->session.agents, &eval->tally, eval->err);
@@ -496,14 +380,14 @@ static enum baton_status judge(struct eval *eval, int *exit_code)
     return status == BATON_OK ? judge_sources(eval, exit_code) : status;
 }
 
-static enum baton_status conclude_empty_shard(struct eval *eval)
+static enum baton_status conclude_empty_shard(struct baton_evaluation *eval)
 {
     baton_out_remove(eval->session.arena, eval->args->out, "summary.json");
     enum baton_status status = put_counts(eval);
     return status == BATON_OK ? nothing_selected(eval) : status;
 }
 
-static enum baton_status conclude(struct eval *eval, int *exit_code)
+static enum baton_status conclude(struct baton_evaluation *eval, int *exit_code)
 {
     if (eval->ran.selected == 0 && !is_empty_shard(eval)) {
         return nothing_selected(eval);
@@ -527,45 +411,7 @@ static enum baton_status conclude(struct eval *eval, int *exit_code)
 
 /* ---- the whole ---- */
 
-struct baton_evaluation_args baton_evaluation_args_unset(void)
-{
-    return (struct baton_evaluation_args){ .session = baton_session_args_unset() };
-}
-
-static enum baton_status open_session(struct eval *eval)
-{
-    const struct baton_session_options options = { .suite_path = eval->suite_path,
-                                                   .args = &eval->args->session,
-                                                   .environment = eval->environment };
-    return baton_session_open(&eval->session, &options, eval->err);
-}
-
-static enum baton_status read_gates(struct eval *eval)
-{
-    return baton_session_gates(&eval->session, &eval->args->gates, &eval->gates, &eval->gate_count, eval->err);
-}
-
-static enum baton_status read_weights(struct eval *eval)
-{
-    return baton_weights_read(&eval->weights, eval->session.arena, eval->session.agents, &eval->session.suite.source,
-                              eval->session.suite.weights, eval->err);
-}
-
-/* All that can be refused, in the order in which people look for mistakes. */
-static enum baton_status prepare(struct eval *eval)
-{
-    static enum baton_status (*const steps[])(struct eval * eval) = {
-        open_session,         choose_reports, read_gates,      open_baseline,
-        check_counterfactual, read_selection, read_stop_early, read_weights,
-    };
-    enum baton_status status = BATON_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == BATON_OK; i++) {
-        status = steps[i](eval);
-    }
-    return status;
-}
-
-static void clear(struct eval *eval)
+static void clear(struct baton_evaluation *eval)
 {
     baton_report_sinks_discard(&eval->sinks);
     baton_baseline_close(&eval->baseline);
@@ -583,7 +429,7 @@ enum baton_status baton_evaluation_run(const struct baton_evaluation_args *args,
                                        const struct baton_environment *environment, int *exit_code,
                                        struct baton_error *err)
 {
-    struct eval eval = {
+    struct baton_evaluation eval = {
         .args = args,
         .environment = environment,
         .suite_path = suite_path,
@@ -591,7 +437,7 @@ enum baton_status baton_evaluation_run(const struct baton_evaluation_args *args,
         .order = baton_text_with_limit(BATON_FILE_BYTES_MAX),
         .err = err,
     };
-    enum baton_status status = prepare(&eval);
+    enum baton_status status = baton_evaluation_set_up(&eval);
     if (status == BATON_OK) {
         status = put_recording(&eval, play(&eval));
     }

@@ -2,6 +2,8 @@
 
 enum { PRINT_BYTES_MAX = 1024 * 1024 * 1024 };
 
+static void print(FILE *file, const char *end, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
 static void print(FILE *file, const char *end, const char *format, va_list args)
 {
     struct baton_text raw = baton_text_with_limit(PRINT_BYTES_MAX), clean = raw;

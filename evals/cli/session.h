@@ -24,20 +24,17 @@ struct baton_session_args baton_session_args_unset(void);
 /* The i-th profile's name, or NULL past the end. */
 const char *baton_session_profile_at(size_t i);
 
-/* The switches, where `args` is the member of the form. */
-/* clang-format off: a line each */
-#define BATON_SESSION_SWITCHES(form, args)                                                                   \
-    TEXT("agents", 0, form, args.agents, "FILE", "agents file, where no suite names one"),                   \
-        LIST("conversations", 0, form, args.conversations, "FILE",                                           \
-             "conversations (.jsonl .json .yaml .csv .tsv, '*' matches); may be repeated"),                  \
-        BATON_SOURCE_SWITCHES(form, args.sources),                                                           \
-        CHOICE("profile", 0, form, args.profile, "NAME", baton_session_profile_at, "rules of the run loop"), \
-        NUMBER("seed", 0, form, args.seed, "N", 0, INT64_MAX, "seed of every random draw"),                  \
-        NUMBER("repeat", 0, form, args.repeat, "N", 1, BATON_REPEAT_MAX, "play each conversation N times"),  \
-        NUMBER("max-turns", 0, form, args.max_turns, "N", -1, BATON_TURNS_MAX,                               \
-               "model calls per exchange (-1: no limit)"),                                                   \
-        NUMBER("max-handoffs", 0, form, args.max_handoffs, "N", -1, BATON_TURNS_MAX,                         \
-               "handoffs per exchange (-1: no limit)")
+/* Rows for a table of switches (switches.h); `args` is the member of its FORM. */
+/* clang-format off */
+#define BATON_SESSION_SWITCHES(args) \
+    TEXT("agents", 0, args.agents, "FILE", "agents file, where no suite names one"), \
+    LIST("conversations", 0, args.conversations, "FILE", "conversations (.jsonl .json .yaml .csv .tsv, '*' matches); may be repeated"), \
+    BATON_SOURCE_SWITCHES(args.sources), \
+    CHOICE("profile", 0, args.profile, "NAME", baton_session_profile_at, "rules of the run loop"), \
+    NUMBER("seed", 0, args.seed, "N", 0, INT64_MAX, "seed of every random draw"), \
+    NUMBER("repeat", 0, args.repeat, "N", 1, BATON_REPEAT_MAX, "play each conversation N times"), \
+    NUMBER("max-turns", 0, args.max_turns, "N", -1, BATON_TURNS_MAX, "model calls per exchange (-1: no limit)"), \
+    NUMBER("max-handoffs", 0, args.max_handoffs, "N", -1, BATON_TURNS_MAX, "handoffs per exchange (-1: no limit)")
 /* clang-format on */
 
 struct baton_session_options {

@@ -22,29 +22,23 @@ struct baton_source_args {
 
 enum { BATON_RETRIES_MAX = 100, BATON_TIMEOUT_SECONDS_MAX = 86400 };
 
-/* The switches, where `args` is the member of the form. */
-/* clang-format off: a line each */
-#define BATON_SOURCE_SWITCHES(form, args)                                                                       \
-    TEXT("provider", 0, form, args.provider, "NAME",                                                            \
-         "who answers: transcript (the conversation itself), cassette, live, sim:oracle, sim:rules.yaml, ..."), \
-        TEXT("cassette", 0, form, args.cassette, "FILE", "recorded provider traffic")
+/* Rows for a table of switches (switches.h); `args` is the member of its FORM. */
+/* clang-format off */
+#define BATON_SOURCE_SWITCHES(args) \
+    TEXT("provider", 0, args.provider, "NAME", "who answers: transcript (the conversation itself), cassette, live, sim:oracle, sim:rules.yaml, ..."), \
+    TEXT("cassette", 0, args.cassette, "FILE", "recorded provider traffic")
 
-#define BATON_LIVE_SWITCHES(form, args)                                                                                \
-    TEXT("model", 0, form, args.model, "NAME", "live: this model for all agents"),                                     \
-        FLAG("stream", 0, form, args.stream, "live: ask for streamed answers"),                                        \
-        FLAG("no-stream", 0, form, args.no_stream, "live: ask for whole answers"),                                     \
-        NUMBER("rpm", 0, form, args.requests_per_minute, "N", 1, BATON_LIMITER_RATE_MAX,                               \
-               "live: requests per minute and provider"),                                                              \
-        NUMBER("tpm", 0, form, args.tokens_per_minute, "N", 1, BATON_LIMITER_RATE_MAX,                                 \
-               "live: tokens per minute and provider"),                                                                \
-        TEXT("max-cost", 0, form, args.max_cost, "USD",                                                                \
-             "live: stop when this much is spent, by the prices of the agents file"),                                  \
-        NUMBER("max-tokens", 0, form, args.max_tokens, "N", 1, INT64_MAX, "live: stop when so many tokens are used"),  \
-        NUMBER("answer-tokens", 0, form, args.answer_tokens, "N", 1, INT32_MAX, "live: tokens of one answer at most"), \
-        NUMBER("retries", 0, form, args.retries, "N", 0, BATON_RETRIES_MAX,                                            \
-               "live: further attempts of a call that failed (2)"),                                                    \
-        NUMBER("timeout", 0, form, args.timeout_s, "SECONDS", 1, BATON_TIMEOUT_SECONDS_MAX,                            \
-               "live: of a call with all its attempts (600)")
+#define BATON_LIVE_SWITCHES(args) \
+    TEXT("model", 0, args.model, "NAME", "live: this model for all agents"), \
+    FLAG("stream", 0, args.stream, "live: ask for streamed answers"), \
+    FLAG("no-stream", 0, args.no_stream, "live: ask for whole answers"), \
+    NUMBER("rpm", 0, args.requests_per_minute, "N", 1, BATON_LIMITER_RATE_MAX, "live: requests per minute and provider"), \
+    NUMBER("tpm", 0, args.tokens_per_minute, "N", 1, BATON_LIMITER_RATE_MAX, "live: tokens per minute and provider"), \
+    TEXT("max-cost", 0, args.max_cost, "USD", "live: stop when this much is spent, by the prices of the agents file"), \
+    NUMBER("max-tokens", 0, args.max_tokens, "N", 1, INT64_MAX, "live: stop when so many tokens are used"), \
+    NUMBER("answer-tokens", 0, args.answer_tokens, "N", 1, INT32_MAX, "live: tokens of one answer at most"), \
+    NUMBER("retries", 0, args.retries, "N", 0, BATON_RETRIES_MAX, "live: further attempts of a call that failed (2)"), \
+    NUMBER("timeout", 0, args.timeout_s, "SECONDS", 1, BATON_TIMEOUT_SECONDS_MAX, "live: of a call with all its attempts (600)")
 /* clang-format on */
 
 /* What the sources are opened for. */

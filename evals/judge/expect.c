@@ -54,7 +54,7 @@ struct read {
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+    return baton_error_over_limit(err, "a conversation");
 }
 
 /* ---- reading ---- */

@@ -290,7 +290,7 @@ static enum baton_status fill_label(struct judge *judge, const struct baton_verd
     struct baton_str *expected = baton_arena_array(judge->arena, expect->final_count + 1, sizeof *expected);
     const char **failed = baton_arena_array(judge->arena, judge->failed_count + 1, sizeof *failed);
     if (expected == NULL || failed == NULL || judge->is_out_of_memory) {
-        return baton_error_set(judge->err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+        return baton_error_over_limit(judge->err, "a conversation");
     }
     for (uint32_t i = 0; i < expect->final_count; i++) {
         expected[i] = baton_agent_name(judge->seen->agents, resolve(judge, expect->final[i]));

@@ -110,7 +110,7 @@ enum baton_status baton_binding_start(struct baton_binding *binding, const struc
     if (repeat > 0 && kinds[binding->sources->kind].repeats_differ) {
         char *id = baton_arena_printf(arena, "%.*s#%u", (int)conversation->id.length, conversation->id.data, repeat);
         if (id == NULL) {
-            return baton_error_set(err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+            return baton_error_over_limit(err, "a conversation");
         }
         binding->id = baton_str_of(id);
     }

@@ -1,3 +1,9 @@
+/* evaluate.c - plays a conversation exchange by exchange, and looks at each as soon as it is played: its row, its label, its
+ * counts.
+ *
+ * The engine's records live in the conversation's arena; a row only points into them, so a conversation costs no copy. What
+ * a label says of the whole conversation is judged at the end, by the same code, with all hops as one route.
+ */
 #include "evals/play/evaluate.h"
 
 #include "engine/core/path.h"
@@ -21,8 +27,7 @@ struct evaluation {
 static enum baton_status no_memory(struct evaluation *evaluation)
 {
     struct baton_str id = evaluation->conversation->id;
-    return baton_error_set(evaluation->err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)id.length, id.data);
+    return baton_error_over_limit(evaluation->err, "the conversation '%.*s'", BATON_STR_ARGS(id));
 }
 
 enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
@@ -32,7 +37,7 @@ enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct
     *evaluator = (struct baton_evaluator){ .play = play, .tally = tally };
     struct baton_loop_mark *of_agent = baton_arena_array(arena, play->agents->count, sizeof *of_agent);
     if (of_agent == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
     return baton_binding_init(&evaluator->binding, play->agents, &play->sources, err);
@@ -399,6 +404,21 @@ static const char *overall_status(const struct evaluation *evaluation)
     return baton_run_status_name(evaluation->records[i]->status);
 }
 
+static enum baton_status play(struct evaluation *evaluation)
+{
+    const struct baton_conversation *conversation = evaluation->conversation;
+    enum baton_status status = run_init(evaluation);
+    for (uint32_t at = baton_conversation_next_user(conversation, 0);
+         at < conversation->message_count && status == BATON_OK;
+         at = baton_conversation_next_user(conversation, at + 1)) {
+        status = play_exchange(evaluation, at);
+        if (status == BATON_OK) {
+            note_divergence(evaluation, evaluation->records[evaluation->count - 1]);
+        }
+    }
+    return status;
+}
+
 enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
                                  struct baton_exchange ***exchanges, struct baton_arena *arena,
                                  const struct baton_conversation *conversation, uint32_t repeat,
@@ -415,16 +435,14 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
     }
     enum baton_status status =
         baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
-    status = status == BATON_OK ? run_init(&evaluation) : status;
-    for (uint32_t at = baton_conversation_next_user(conversation, 0);
-         at < conversation->message_count && status == BATON_OK;
-         at = baton_conversation_next_user(conversation, at + 1)) {
-        status = play_exchange(&evaluation, at);
-        if (status == BATON_OK) {
-            note_divergence(&evaluation, evaluation.records[evaluation.count - 1]);
-        }
+    if (status != BATON_OK) {
+        return status;
     }
-    status = status == BATON_OK ? judge_whole(&evaluation) : status;
+    status = play(&evaluation);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = judge_whole(&evaluation);
     if (status != BATON_OK) {
         return status;
     }

@@ -71,11 +71,6 @@ struct worker {
     struct baton_error error;
 };
 
-static enum baton_status no_memory(struct baton_error *err)
-{
-    return baton_error_set(err, BATON_ENOMEM, "out of memory");
-}
-
 /* ---- one chunk ---- */
 
 static size_t sink_count(const struct pool *pool)
@@ -99,7 +94,7 @@ static enum baton_status note_id(const struct pool *pool, struct slot *slot, str
 {
     struct slot_id *ids = baton_grow_heap(slot->ids, slot->id_count, &slot->id_capacity, sizeof *ids);
     if (ids == NULL) {
-        return no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     slot->ids = ids;
     ids[slot->id_count++] =
@@ -146,7 +141,7 @@ static void count_phantoms(struct worker *worker, struct baton_exchange *const *
     worker->tally.counts.phantom_handoffs += found.handoffs;
 }
 
-/* Reports that tell of all repeats of a conversation together get them together. */
+/* Reports with one part for all repeats of a conversation are given them together. */
 static enum baton_status play(struct worker *worker, struct slot *slot, const struct baton_conversation *conversation)
 {
     const struct baton_play *how = worker->pool->options->play;
@@ -154,7 +149,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
     struct baton_result *results =
         baton_arena_array(worker->conversation, is_together ? how->repeat_count : 1, sizeof *results);
     uint32_t outcomes[BATON_TEST_OUTCOME_COUNT] = { 0 }, played = 0;
-    enum baton_status status = results != NULL ? BATON_OK : no_memory(&slot->error);
+    enum baton_status status = results != NULL ? BATON_OK : baton_error_no_memory(&slot->error, NULL);
     worker->selected++;
     worker->answers_recorded += conversation->has_recording;
     struct baton_repeats repeats = baton_repeats_begin(&worker->tally);
@@ -393,7 +388,7 @@ static enum baton_status worker_init(struct worker *worker, struct pool *pool, s
     worker->lasting = baton_arena_new(BATON_FILE_BYTES_MAX);
     worker->conversation = baton_arena_new(BATON_CONVERSATION_BYTES_MAX);
     if (worker->lasting == NULL || worker->conversation == NULL) {
-        return no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     enum baton_status status =
         baton_evaluator_init(&worker->evaluator, worker->lasting, options->play, &worker->tally, err);
@@ -431,7 +426,7 @@ static enum baton_status slot_init(const struct pool *pool, struct slot *slot, s
     slot->order = baton_shard_order_none();
     slot->parts = count == 0 ? NULL : baton_system_take(count * sizeof *slot->parts);
     if (count > 0 && slot->parts == NULL) {
-        return no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     baton_report_parts_init(slot->parts, count);
     return BATON_OK;
@@ -470,7 +465,7 @@ static enum baton_status pool_init(struct pool *pool, const struct baton_runner_
     pthread_cond_init(&pool->changed, NULL);
     pool->slots = baton_system_take(options->thread_count * CHUNKS_PER_THREAD * sizeof *pool->slots);
     if (pool->slots == NULL) {
-        return no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     enum baton_status status = BATON_OK;
     pool->slot_count = options->thread_count * CHUNKS_PER_THREAD;
@@ -536,7 +531,7 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
     }
     workers = baton_system_take(options->thread_count * sizeof *workers);
     if (workers == NULL) {
-        status = no_memory(err);
+        status = baton_error_no_memory(err, NULL);
         goto done;
     }
     status = run_pool(&pool, workers, err);
@@ -548,7 +543,7 @@ enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton
         baton_shard_order_write(options->order, &pool.order);
     }
     if (status == BATON_OK && (baton_tally_failed(tally) || (options->order != NULL && options->order->failed))) {
-        status = baton_error_set(err, BATON_ENOMEM, "out of memory for counts");
+        status = baton_error_no_memory(err, "counts");
     }
 done:
     baton_system_give(workers);

@@ -31,7 +31,7 @@ struct baton_runner_options {
     struct baton_str suite;           /* its name, for reports */
     struct baton_text *order;         /* gets what shard_order.h says of this shard; NULL: none */
     const struct baton_json *phantom_patterns; /* see phantom.h; NULL: those that come with baton */
-    const struct baton_sprt *stop_early; /* ends the repeats of a conversation when they tell enough; NULL: plays all */
+    const struct baton_sprt *stop_early; /* ends the repeats of a conversation when they say enough; NULL: plays all */
     const volatile int *interrupted;     /* set from a signal handler; NULL: never */
     void (*on_progress)(void *user, const struct baton_progress *progress); /* now and then, one thread at a time */
     void *user;

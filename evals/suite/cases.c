@@ -83,7 +83,7 @@ static enum baton_status add_file(struct baton_cases *cases, const char *path, s
     file->path = baton_arena_copy(cases->arena, path, strlen(path));
     cases->bytes_all += S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
     if (file->path == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     return form_of(path, &file->form)
                ? BATON_OK
@@ -124,7 +124,7 @@ enum baton_status baton_cases_new(struct baton_cases **out, struct baton_arena *
         cases->hasher = baton_hasher_new();
     }
     if (cases == NULL || cases->files == NULL || cases->hasher == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     cases->arena = arena;
     cases->fd = -1;
@@ -347,7 +347,7 @@ static enum baton_status fill(struct baton_cases *cases, struct baton_chunk *chu
     chunk->form = file->form;
     chunk->line_first = cases->line;
     cases->line += chunk->text.length == 0 ? 0 : lines_in(chunk->text.data, end);
-    return cases->carry.failed ? baton_error_set(err, BATON_ENOMEM, "out of memory") : BATON_OK;
+    return cases->carry.failed ? baton_error_no_memory(err, NULL) : BATON_OK;
 }
 
 enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk *chunk, struct baton_error *err)

@@ -62,7 +62,7 @@ struct row {
 
 static enum baton_status no_room(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "a row needs more memory than is allowed");
+    return baton_error_over_limit(err, "a row");
 }
 
 /* One field at *at, decoded; *at ends behind its separator. */

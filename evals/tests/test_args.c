@@ -24,13 +24,12 @@ static const char *colour_at(size_t i)
     return colours[i];
 }
 
+#define FORM struct sample
+
 static const struct baton_switch switches[] = {
-    FLAG("flag", 'f', sample, flag, "turns it on"),
-    FLAG("no-thing", 0, sample, other, "turns it off"),
-    TEXT("text", 't', sample, text, "WORD", "a word"),
-    NUMBER("number", 'n', sample, number, "N", -1, 100, "a number"),
-    LIST("list", 0, sample, list, "ITEM", "may be repeated"),
-    CHOICE("colour", 0, sample, colour, "NAME", colour_at, "one of these"),
+    FLAG("flag", 'f', flag, "turns it on"),           FLAG("no-thing", 0, other, "turns it off"),
+    TEXT("text", 't', text, "WORD", "a word"),        NUMBER("number", 'n', number, "N", -1, 100, "a number"),
+    LIST("list", 0, list, "ITEM", "may be repeated"), CHOICE("colour", 0, colour, "NAME", colour_at, "one of these"),
 };
 
 static const struct baton_verb verb = {
@@ -45,6 +44,22 @@ static const struct baton_verb verb = {
     .most = 3,
 };
 
+/* Begins a verb; *printed gets what it printed, to be freed. */
+static enum baton_status begin(int count, char **words, struct baton_arena *arena, struct sample *sample,
+                               struct baton_arg_list *plain, bool *is_done, struct baton_error *err, char **printed)
+{
+    const struct baton_command_line command_line = { .verb = &verb, .argc = count, .argv = words };
+    size_t length = 0;
+    FILE *output = stdout;
+    *printed = NULL;
+    stdout = open_memstream(printed, &length);
+    cr_assert_not_null(stdout);
+    enum baton_status status = baton_args_begin(&command_line, arena, sample, plain, is_done, err);
+    fclose(stdout);
+    stdout = output;
+    return status;
+}
+
 /* What a command line comes to, in one text; words are separated by spaces, `_` is an empty word. */
 static const char *read(struct baton_arena *arena, const char *line)
 {
@@ -57,8 +72,9 @@ static const char *read(struct baton_arena *arena, const char *line)
     struct baton_arg_list plain;
     struct baton_error err;
     bool wants_help;
-    const struct baton_command_line command_line = { .verb = &verb, .argc = count, .argv = words };
-    enum baton_status status = baton_args_begin(&command_line, arena, &sample, &plain, &wants_help, &err);
+    char *printed;
+    enum baton_status status = begin(count, words, arena, &sample, &plain, &wants_help, &err, &printed);
+    free(printed);
     if (status != BATON_OK) {
         cr_expect_eq(status, BATON_EUSAGE, "%s", line);
         return baton_arena_printf(arena, "%s", err.text);
@@ -153,20 +169,13 @@ Test(args, what_is_wrong_is_refused_with_the_way_out)
 
 Test(args, help_shows_an_example_first_and_each_switch)
 {
-    char *text = NULL, word[] = "--help", *words[] = { word };
-    size_t length = 0;
+    char *text, word[] = "--help", *words[] = { word };
     struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
     struct sample sample = { 0 };
     struct baton_arg_list plain;
     struct baton_error err;
     bool is_done = false;
-    const struct baton_command_line command_line = { .verb = &verb, .argc = 1, .argv = words };
-    FILE *output = stdout;
-    stdout = open_memstream(&text, &length);
-    cr_assert_not_null(stdout);
-    enum baton_status status = baton_args_begin(&command_line, arena, &sample, &plain, &is_done, &err);
-    fclose(stdout);
-    stdout = output;
+    enum baton_status status = begin(1, words, arena, &sample, &plain, &is_done, &err, &text);
     cr_expect_eq(status, BATON_OK);
     cr_expect(is_done);
     cr_expect_str_eq(text,
