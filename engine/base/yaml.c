@@ -1,3 +1,8 @@
+/* YAML by libyaml's events into the same tree as JSON, so that no reader of files knows the difference. The events, not libyaml's
+ * documents, as only they have tags, anchors and places. Aliases share the anchored node; how many nodes and levels that would be
+ * if each were written out is summed along the way, against files that are small and blow up. What YAML 1.1 would take for
+ * something else (yes, 012, 12:30) is a text, as in YAML 1.2.
+ */
 #include "engine/base/yaml.h"
 
 #include "engine/base/number.h"
@@ -7,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
-
-enum { ANCHORS_MAX = 1024 }; /* an alias looks through all of them */
 
 /* What lies below a node and itself, aliases spread out. */
 struct extent {
@@ -50,7 +53,7 @@ struct reader {
 
 static enum baton_status no_memory(struct reader *reader)
 {
-    return baton_error_set(reader->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", reader->source->name);
+    return baton_error_over_limit(reader->err, "'%s'", reader->source->name);
 }
 
 /* libyaml counts characters from after a byte order mark. Places mostly go up, so this goes on from the last one. */
@@ -135,8 +138,9 @@ static enum baton_status anchor_note(struct reader *reader, struct baton_str nam
     if (name.length == 0) {
         return BATON_OK;
     }
-    if (reader->anchor_count++ == ANCHORS_MAX) {
-        return baton_source_error(reader->source, node->offset, reader->err, "more than %d anchors", ANCHORS_MAX);
+    if (reader->anchor_count++ == BATON_YAML_ANCHORS_MAX) {
+        return baton_source_error(reader->source, node->offset, reader->err, "more than %d anchors",
+                                  BATON_YAML_ANCHORS_MAX);
     }
     struct anchor *anchor = name.data == NULL ? NULL : baton_arena_alloc(reader->arena, sizeof *anchor);
     if (anchor == NULL) {
@@ -335,7 +339,7 @@ static enum baton_status parser_error(struct reader *reader, const yaml_parser_t
     const char *problem = parser->problem == NULL ? "no reason given" : parser->problem;
     const char *context = parser->context == NULL ? "" : parser->context;
     if (parser->error == YAML_MEMORY_ERROR) {
-        return baton_error_set(reader->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(reader->err, NULL);
     }
     if (parser->error == YAML_READER_ERROR) {
         return baton_source_error(source, parser->problem_offset, reader->err, "not valid YAML: %s", problem);
@@ -408,7 +412,7 @@ static enum baton_status parse(const struct baton_json **out, struct baton_arena
     }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     struct reader reader = {
         .source = source, .arena = arena, .err = err, .place_characters = SIZE_MAX, .allows_binary = allows_binary

@@ -4,6 +4,7 @@
  * being checked, and of one file only the first errors are printed; so complaints are printed and counted where they
  * arise, and no status is passed up.
  */
+#include "engine/base/document.h"
 #include "engine/base/lines.h"
 #include "evals/cli/advice.h"
 #include "evals/cli/print.h"
