@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { DECIMAL_BYTES = 64 };
+
 struct reading {
     const struct baton_verb *verb;
     int argc;
@@ -188,6 +190,22 @@ enum baton_status baton_args_begin(const struct baton_command_line *line, struct
         print_help(line->verb);
     }
     return status;
+}
+
+bool baton_args_take_decimal(struct baton_str *text, double *out)
+{
+    char whole[DECIMAL_BYTES];
+    if (!baton_str_starts(*text, ".")) {
+        return baton_number_take_double(text, out);
+    }
+    snprintf(whole, sizeof whole, "0%.*s", BATON_STR_ARGS(*text));
+    struct baton_str rest = baton_str_of(whole);
+    size_t length = rest.length;
+    bool is_read = baton_number_take_double(&rest, out);
+    if (is_read) {
+        *text = baton_str_after(*text, length - rest.length - 1);
+    }
+    return is_read;
 }
 
 enum baton_status baton_args_unknown(const char *kind, const char *name, const char *kinds, baton_choices *choices,

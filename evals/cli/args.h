@@ -69,6 +69,9 @@ BATON_MUST_CHECK enum baton_status baton_args_begin(const struct baton_command_l
                                                     void *out, struct baton_arg_list *plain, bool *is_done,
                                                     struct baton_error *err);
 
+/* Takes a number off the start of a value as people type it: as baton_number_take_double(), but also .05 for 0.05. */
+bool baton_args_take_decimal(struct baton_str *text, double *out);
+
 /* Refuses a name that is not among the choices: `unknown KIND 'NAME'; KINDS are a, b, c; did you mean 'b'?`. BATON_EUSAGE. */
 enum baton_status baton_args_unknown(const char *kind, const char *name, const char *kinds, baton_choices *choices,
                                      struct baton_error *err);

@@ -1,5 +1,4 @@
 /* cmd_compare.c - `baton compare`: what got worse between two results of the same suite, and whether that is noise. */
-#include "engine/base/number.h"
 #include "evals/cli/print.h"
 #include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
@@ -35,8 +34,9 @@ static const struct baton_switch switches[] = {
 
 static enum baton_status read_alpha(const char *text, double *alpha, struct baton_error *err)
 {
+    struct baton_str rest = baton_str_of(text);
     *alpha = BATON_COMPARE_ALPHA;
-    if (text != NULL && (!baton_number_double(baton_str_of(text), alpha) || !(*alpha > 0 && *alpha < 1))) {
+    if (text != NULL && (!baton_args_take_decimal(&rest, alpha) || rest.length > 0 || !(*alpha > 0 && *alpha < 1))) {
         return baton_error_set(err, BATON_EUSAGE, "--alpha must be a number between 0 and 1, not '%s'", text);
     }
     return BATON_OK;

@@ -3,7 +3,6 @@
  */
 #include "evals/cli/evaluation_setup.h"
 
-#include "engine/base/number.h"
 #include "evals/play/counterfactual.h"
 #include "evals/results/failed_ids.h"
 
@@ -32,8 +31,9 @@ static enum baton_status read_stop_early(struct baton_evaluation *eval)
     if (eval->args->stop_early == NULL) {
         return BATON_OK;
     }
-    bool is_read = baton_number_take_double(&rest, &plan.rate_good) && baton_str_starts(rest, ",") &&
-                   baton_number_double(baton_str_after(rest, 1), &plan.rate_bad);
+    bool is_read = baton_args_take_decimal(&rest, &plan.rate_good) && baton_str_starts(rest, ",");
+    rest = baton_str_after(rest, 1);
+    is_read = is_read && baton_args_take_decimal(&rest, &plan.rate_bad) && rest.length == 0;
     return is_read && baton_resample_sprt_init(&eval->sprt, &plan)
                ? BATON_OK
                : baton_error_set(eval->err, BATON_EUSAGE,

@@ -6,7 +6,6 @@
  */
 #include "evals/cli/sources.h"
 
-#include "engine/base/number.h"
 #include "engine/base/suggest.h"
 #include "evals/cli/keys.h"
 #include "reports/out_file.h"
@@ -186,7 +185,8 @@ static enum baton_status read_cost(const char *text, uint64_t *pico, struct bato
     if (text == NULL) {
         return BATON_OK;
     }
-    if (!baton_number_double(baton_str_of(text), &usd) || !(usd > 0 && usd <= USD_MAX)) {
+    struct baton_str rest = baton_str_of(text);
+    if (!baton_args_take_decimal(&rest, &usd) || rest.length > 0 || !(usd > 0 && usd <= USD_MAX)) {
         return baton_error_set(err, BATON_EUSAGE, "--max-cost must be a sum in USD such as 2.50, not '%s'", text);
     }
     *pico = (uint64_t)llround(usd * 1e12);

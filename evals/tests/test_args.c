@@ -201,6 +201,28 @@ Test(args, a_choice_that_there_is_not_is_refused_with_those_that_there_are)
     cr_expect_str_eq(err.text, "unknown colour 'greem'; colours are red, green; did you mean 'green'?");
 }
 
+Test(args, decimals_are_taken_as_people_type_them)
+{
+    static const struct row {
+        const char *text;
+        bool is_read;
+        double want;
+        const char *rest;
+    } rows[] = {
+        { "0.05", true, 0.05, "" }, { ".05", true, 0.05, "" },     { "1", true, 1, "" },     { "2.50", true, 2.5, "" },
+        { "1e-3", true, 1e-3, "" }, { ".9,.8", true, 0.9, ",.8" }, { ".", false, 0, "." },   { "", false, 0, "" },
+        { "x", false, 0, "x" },     { "..5", false, 0, "..5" },    { "+1", false, 0, "+1" }, { " 1", false, 0, " 1" },
+        { "nan", false, 0, "nan" }, { "inf", false, 0, "inf" },    { "0x1", true, 0, "x1" },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct baton_str text = baton_str_of(rows[i].text);
+        double got = 0;
+        cr_expect_eq(baton_args_take_decimal(&text, &got), rows[i].is_read, "'%s'", rows[i].text);
+        cr_expect(got == rows[i].want, "'%s': %g", rows[i].text, got);
+        cr_expect(baton_str_is(text, rows[i].rest), "'%s' leaves '%.*s'", rows[i].text, BATON_STR_ARGS(text));
+    }
+}
+
 Test(args, more_arguments_than_the_limit_are_refused)
 {
     struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
