@@ -7,6 +7,8 @@
 #include "engine/base/json.h"
 #include "engine/base/json_writer.h"
 #include "engine/base/terminal.h"
+#include "evals/cli/print.h"
+#include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
 #include "evals/results/compare.h"
 #include "reports/figure_names.h"
@@ -28,8 +30,10 @@ struct gates_args {
     bool json;
 };
 
+#define FORM struct gates_args
+
 static const struct baton_switch switches[] = {
-    { "json", 0, BATON_SWITCH_FLAG, offsetof(struct gates_args, json), NULL, "print it as JSON", 0, 0 },
+    JSON_SWITCH("print it as JSON"),
 };
 
 /* A list under way. */
@@ -207,15 +211,14 @@ static enum baton_status list(const struct gates_args *args, const char *results
     return status;
 }
 
-static enum baton_status gates_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                   struct baton_error *err)
+static enum baton_status gates_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
     struct baton_arena *arena = baton_arena_new(GATES_BYTES_MAX);
     struct gates_args args = { 0 };
     struct baton_arg_list plain;
     bool is_done = false;
     (void)exit_code;
-    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
+    enum baton_status status = baton_args_begin(line, arena, &args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
         status = list(&args, plain.count > 0 ? plain.items[0] : NULL, arena, err);
     }

@@ -1,6 +1,7 @@
 #include "evals/results/baseline.h"
 
-#include "reports/outdir.h"
+#include "reports/out_file.h"
+#include "reports/summary.h"
 #include "reports/summary_json.h"
 
 #include <errno.h>
@@ -114,7 +115,7 @@ static enum baton_status new_paths(const char *path, struct baton_arena *arena, 
     bool is_file = strstr(path, "summary.json") != NULL || strstr(path, "results.jsonl") != NULL;
     const char *slash = strrchr(path, '/');
     const char *folder = !is_file ? path : slash == NULL ? NULL : baton_arena_copy(arena, path, (size_t)(slash - path));
-    enum baton_status status = folder == NULL || folder[0] == '\0' ? BATON_OK : baton_outdir_make(folder, err);
+    enum baton_status status = folder == NULL || folder[0] == '\0' ? BATON_OK : baton_out_folder_make(folder, err);
     return status == BATON_OK ? baton_compare_paths(path, arena, summary_path, rows_path, err) : status;
 }
 

@@ -9,7 +9,7 @@
 #ifndef BATON_EVALS_TALLY_TALLY_H
 #define BATON_EVALS_TALLY_TALLY_H
 
-#include "evals/judge/expect.h"
+#include "evals/judge/judge.h"
 #include "evals/tally/counter.h"
 #include "evals/tally/flaky.h"
 

@@ -1,4 +1,4 @@
-/* report_sinks.h - the reports of a run, each on its way to a file or to standard output.
+/* sinks.h - the reports of a run, each on its way to a file or to standard output.
  *
  * Workers write each conversation's part into texts of their own; the runner adds those in input order. What needs the
  * figures of the whole run waits: parts of such forms go to a file without a name beside the report, so that a report of any
@@ -7,12 +7,11 @@
  *
  * Threads:  parts belong to who writes them; the sinks to one thread at a time.
  */
-#ifndef BATON_REPORTS_REPORT_SINKS_H
-#define BATON_REPORTS_REPORT_SINKS_H
+#ifndef BATON_REPORTS_SINKS_H
+#define BATON_REPORTS_SINKS_H
 
-#include "evals/cli/args.h"
 #include "reports/forms/forms.h"
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 
 enum { BATON_SINKS_MAX = 32 };
 
@@ -42,24 +41,20 @@ struct baton_report_sinks {
 
 /* What the command line says of reports. */
 struct baton_report_choice {
-    const char *folder;                   /* of --out; NULL: none */
-    const struct baton_arg_list *reports; /* `FORM[=FILE]` each */
-    bool has_rows;                        /* conversations will be given; else forms that tell of each are refused */
-    bool has_steps;                       /* with their turns; else forms that want those are refused */
+    const char *folder;         /* of --out; NULL: none */
+    const char *const *reports; /* `FORM[=FILE]` each */
+    size_t report_count;
+    bool has_rows;  /* conversations will be given; else forms with a part for each are refused */
+    bool has_steps; /* with their turns; else forms that want those are refused */
     bool is_json, is_quiet;
 };
 
 /* Adds what was chosen: the rows and the figures into the folder, every report to its file, into the folder or to standard
- * output, and where none was chosen what the terminal tells. BATON_EUSAGE, with the nearest form. */
+ * output, and where none was chosen the one for the terminal. BATON_EUSAGE, with the nearest form. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks,
                                                              struct baton_arena *arena,
                                                              const struct baton_report_choice *choice,
                                                              struct baton_error *err);
-
-/* Adds a report; path NULL: standard output. BATON_EUSAGE when there are too many. */
-BATON_MUST_CHECK enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks,
-                                                          const struct baton_report_form *form, const char *path,
-                                                          struct baton_error *err);
 
 /* Adds results.jsonl to a file of the caller's, who closes it. */
 BATON_MUST_CHECK enum baton_status baton_report_sinks_add_rows(struct baton_report_sinks *sinks, FILE *file,

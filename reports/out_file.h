@@ -1,10 +1,10 @@
-/* outdir.h - files that are either old or whole: written under a temporary name beside them, then renamed.
+/* out_file.h - files that are either old or whole: written under a temporary name beside them, then renamed.
  *
  * A run killed at any instant leaves the old file untouched and a readable beginning in `NAME.part`. A path that is there
  * and no ordinary file (/dev/stdout, a fifo, a link) is written to as it is.
  */
-#ifndef BATON_REPORTS_OUTDIR_H
-#define BATON_REPORTS_OUTDIR_H
+#ifndef BATON_REPORTS_OUT_FILE_H
+#define BATON_REPORTS_OUT_FILE_H
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
@@ -18,7 +18,7 @@ struct baton_out_file {
 };
 
 /* Makes the folder and those above it. BATON_EIO. */
-BATON_MUST_CHECK enum baton_status baton_outdir_make(const char *folder, struct baton_error *err);
+BATON_MUST_CHECK enum baton_status baton_out_folder_make(const char *folder, struct baton_error *err);
 
 /* Opens folder/name (folder NULL: name is a path) for writing. */
 BATON_MUST_CHECK enum baton_status baton_out_open(struct baton_out_file *out, struct baton_arena *arena,

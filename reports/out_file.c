@@ -1,4 +1,4 @@
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 enum { PATH_BYTES = 4096 };
 
-enum baton_status baton_outdir_make(const char *folder, struct baton_error *err)
+enum baton_status baton_out_folder_make(const char *folder, struct baton_error *err)
 {
     char path[PATH_BYTES];
     if (folder[0] == '\0' || strlen(folder) >= sizeof path) {
@@ -43,7 +43,7 @@ enum baton_status baton_out_open(struct baton_out_file *out, struct baton_arena 
     bool is_special = out->path != NULL && lstat(out->path, &info) == 0 && !S_ISREG(info.st_mode);
     out->part = out->path == NULL || is_special ? out->path : baton_arena_printf(arena, "%s.part", out->path);
     if (out->part == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     out->file = fopen(out->part, "we");
     return out->file != NULL ? BATON_OK

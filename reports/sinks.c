@@ -1,4 +1,11 @@
-#include "reports/report_sinks.h"
+/* sinks.c - brings reports to their files: chooses them, opens them before the run, adds parts while it goes, and puts the
+ * files in place at its end.
+ *
+ * All that can be refused is refused before the run: a form that there is not, two reports for one file, a folder that cannot
+ * be written. A long run must not end with that. Rows that wait for the figures of the whole lie in files that have no name
+ * any more, so that a killed run leaves nothing behind.
+ */
+#include "reports/sinks.h"
 
 #include "engine/base/suggest.h"
 
@@ -11,12 +18,14 @@
 
 enum { REPORT_BYTES_MAX = 1024 * 1024 * 1024, COPY_BYTES = 64 * 1024 };
 
+#define PART_BYTES_MAX (SIZE_MAX / 2) /* memory is the limit: a chunk of few conversations may have many repeats */
+
 /* What a bounded form keeps apart. */
 enum { FAILED, OTHERS };
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ENOMEM, "out of memory for reports");
+    return baton_error_no_memory(err, "reports");
 }
 
 static bool is_bounded(const struct baton_report_form *form)
@@ -24,8 +33,8 @@ static bool is_bounded(const struct baton_report_form *form)
     return form->bytes_failed_max > 0 || form->bytes_others_max > 0;
 }
 
-enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks, const struct baton_report_form *form,
-                                         const char *path, struct baton_error *err)
+static enum baton_status add(struct baton_report_sinks *sinks, const struct baton_report_form *form, const char *path,
+                             struct baton_error *err)
 {
     if (sinks->count == BATON_SINKS_MAX) {
         return baton_error_set(err, BATON_EUSAGE, "more than %d reports", BATON_SINKS_MAX);
@@ -41,41 +50,48 @@ enum baton_status baton_report_sinks_add(struct baton_report_sinks *sinks, const
 
 /* ---- choosing ---- */
 
+static enum baton_status unknown_form(struct baton_str name, struct baton_error *err)
+{
+    struct baton_suggest suggest;
+    struct baton_text known = baton_text_with_limit(BATON_ERROR_TEXT_BYTES);
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    baton_suggest_init(&suggest, name);
+    for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(baton_report_form_at(i)->name));
+        baton_text_puts(&known, i == 0 ? "; there are " : ", ");
+        baton_text_puts(&known, baton_report_form_at(i)->name);
+    }
+    baton_suggest_unknown(&suggest, "report form", known.failed ? "" : known.data, text);
+    baton_text_clear(&known);
+    return baton_error_set(err, BATON_EUSAGE, "%s", text);
+}
+
 /* The form of `FORM[=FILE]`; its file, or NULL. */
 static enum baton_status read_report(const struct baton_report_choice *choice, const char *text,
                                      const struct baton_report_form **form, const char **file, struct baton_error *err)
 {
-    const char *equals = strchr(text, '=');
-    struct baton_str name = { text, equals == NULL ? strlen(text) : (size_t)(equals - text) };
-    struct baton_suggest suggest;
-    char hint[BATON_SUGGEST_TEXT_BYTES], names[512] = "";
-    *file = equals == NULL ? NULL : equals + 1;
+    struct baton_str name = baton_str_of(text);
+    name.length = baton_str_find(name, '=');
+    *file = text[name.length] == '=' ? text + name.length + 1 : NULL;
     *form = baton_report_form_find(name);
-    if (*form != NULL && *file != NULL && **file == '\0') {
+    if (*form == NULL) {
+        return unknown_form(name, err);
+    }
+    if (*file != NULL && **file == '\0') {
         return baton_error_set(err, BATON_EUSAGE, "--report %s names no file after '='", text);
     }
-    if (*form != NULL && ((*form)->wants_steps && !choice->has_steps)) {
+    if ((*form)->wants_steps && !choice->has_steps) {
         return baton_error_set(
             err, BATON_EUSAGE,
             "the form '%s' needs the turns of conversations, which results do not hold; make it with "
             "baton eval",
             (*form)->name);
     }
-    if (*form != NULL && (*form)->conversation != NULL && !choice->has_rows) {
+    if ((*form)->conversation != NULL && !choice->has_rows) {
         return baton_error_set(err, BATON_EUSAGE, "the form '%s' needs the results.jsonl of every shard",
                                (*form)->name);
     }
-    if (*form != NULL) {
-        return BATON_OK;
-    }
-    baton_suggest_init(&suggest, name);
-    for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
-        size_t length = strlen(names);
-        baton_suggest_offer(&suggest, baton_str_of(baton_report_form_at(i)->name));
-        snprintf(names + length, sizeof names - length, "%s%s", i == 0 ? "" : ", ", baton_report_form_at(i)->name);
-    }
-    return baton_error_set(err, BATON_EUSAGE, "unknown report form '%.*s'; there are %s%s", (int)name.length, name.data,
-                           names, baton_suggest_text(&suggest, hint));
+    return BATON_OK;
 }
 
 static enum baton_status add_named(struct baton_report_sinks *sinks, const char *folder, const char *name,
@@ -89,7 +105,7 @@ static enum baton_status add_named(struct baton_report_sinks *sinks, const char 
             return no_memory(err);
         }
     }
-    return baton_report_sinks_add(sinks, form, path, err);
+    return add(sinks, form, path, err);
 }
 
 /* Whether the folder has that report anyway. */
@@ -110,10 +126,10 @@ enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks, st
     if (status == BATON_OK && choice->folder != NULL) {
         status = add_named(sinks, choice->folder, "json", NULL, err);
     }
-    for (size_t i = 0; i < choice->reports->count && status == BATON_OK; i++) {
+    for (size_t i = 0; i < choice->report_count && status == BATON_OK; i++) {
         const struct baton_report_form *form;
         const char *file;
-        status = read_report(choice, choice->reports->items[i], &form, &file, err);
+        status = read_report(choice, choice->reports[i], &form, &file, err);
         if (status == BATON_OK && !is_there(choice, form, file)) {
             status = add_named(sinks, choice->folder, form->name, file, err);
         }
@@ -121,14 +137,14 @@ enum baton_status baton_report_sinks_choose(struct baton_report_sinks *sinks, st
     if (status == BATON_OK && choice->is_json) {
         return add_named(sinks, NULL, "json", NULL, err);
     }
-    return status == BATON_OK && !choice->is_quiet && choice->reports->count == 0
+    return status == BATON_OK && !choice->is_quiet && choice->report_count == 0
                ? add_named(sinks, NULL, "terminal", NULL, err)
                : status;
 }
 
 enum baton_status baton_report_sinks_add_rows(struct baton_report_sinks *sinks, FILE *file, struct baton_error *err)
 {
-    enum baton_status status = baton_report_sinks_add(sinks, baton_report_form_find(BATON_STR("jsonl")), NULL, err);
+    enum baton_status status = add(sinks, baton_report_form_find(BATON_STR("jsonl")), NULL, err);
     if (status == BATON_OK) {
         sinks->list[sinks->count - 1].given = file;
     }
@@ -248,8 +264,8 @@ void baton_report_parts_init(struct baton_report_part *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         parts[i] = (struct baton_report_part){ 0 };
-        parts[i].texts[FAILED] = baton_text_with_limit(SIZE_MAX / 2);
-        parts[i].texts[OTHERS] = baton_text_with_limit(SIZE_MAX / 2);
+        parts[i].texts[FAILED] = baton_text_with_limit(PART_BYTES_MAX);
+        parts[i].texts[OTHERS] = baton_text_with_limit(PART_BYTES_MAX);
     }
 }
 
@@ -408,11 +424,17 @@ static enum baton_status finish_one(const struct baton_report_sinks *sinks, stru
         return BATON_OK;
     }
     enum baton_status status = open_file(sinks, sink, err);
-    status = status == BATON_OK ? put_block(sink, sink->form->before, context, err) : status;
-    for (int k = FAILED; k <= OTHERS; k++) {
-        status = status == BATON_OK && sink->spools[k] != NULL ? copy_spool(sink, sink->spools[k], err) : status;
+    if (status != BATON_OK) {
+        return status;
     }
-    status = status == BATON_OK ? put_block(sink, sink->form->after, context, err) : status;
+    status = put_block(sink, sink->form->before, context, err);
+    for (int k = FAILED; k <= OTHERS && status == BATON_OK; k++) {
+        status = sink->spools[k] == NULL ? BATON_OK : copy_spool(sink, sink->spools[k], err);
+    }
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = put_block(sink, sink->form->after, context, err);
     return status == BATON_OK ? close_file(sink, err) : status;
 }
 
