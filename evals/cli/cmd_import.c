@@ -3,7 +3,7 @@
 #include "engine/wire/codec.h"
 #include "evals/cli/verbs.h"
 #include "reports/outdir.h"
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
 #include "sim/redact/known_values.h"
 
 #include <stddef.h>

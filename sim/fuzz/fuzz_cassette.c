@@ -4,7 +4,7 @@
 #include "engine/base/text.h"
 #include "sim/cassette/cassette_check.h"
 #include "sim/cassette/replay.h"
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
 
 #include <fcntl.h>
 #include <stdio.h>

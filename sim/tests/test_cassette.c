@@ -2,7 +2,7 @@
 
 #include "engine/base/text.h"
 #include "sim/cassette/cassette_check.h"
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "sim/model.h"
 
-#include "sim/tests/desk.h"
+#include "sim/tests/asker.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

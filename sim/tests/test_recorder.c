@@ -1,7 +1,7 @@
 #include "sim/cassette/recorder.h"
 
 #include "sim/cassette/cassette_check.h"
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

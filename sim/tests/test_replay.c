@@ -1,6 +1,6 @@
 #include "sim/cassette/replay.h"
 
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

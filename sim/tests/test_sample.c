@@ -1,6 +1,6 @@
 /* The sample cassette of the support assistant: its hand-written conversations, answered over a wire that is none. */
 #include "sim/cassette/recorder.h"
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 #include "sim/transcript.h"
 #include "sim/virtual_clock.h"
 

@@ -1,6 +1,6 @@
 #include "sim/transcript.h"
 
-#include "sim/tests/desk.h"
+#include "sim/tests/asker.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

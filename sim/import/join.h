@@ -12,7 +12,7 @@
 #ifndef BATON_SIM_IMPORT_STORY_H
 #define BATON_SIM_IMPORT_STORY_H
 
-#include "sim/import/foreign.h"
+#include "sim/import/trace_request.h"
 
 enum { BATON_STORY_CALLS_MAX = 4096 };
 

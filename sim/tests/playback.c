@@ -1,4 +1,4 @@
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 
 #include "engine/base/json_writer.h"
 #include "engine/base/yaml.h"

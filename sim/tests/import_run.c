@@ -1,4 +1,4 @@
-#include "sim/tests/rerun.h"
+#include "sim/tests/import_run.h"
 
 #include "sim/cassette/cassette_check.h"
 #include "sim/virtual_clock.h"

@@ -5,7 +5,7 @@
  * so agents come up while the file is written (stubs) and are written after those of the story. Schemas are kept only where
  * all that was recorded fits them, as a replay would otherwise refuse what was taken then.
  */
-#include "sim/import/vcr_import_agents.h"
+#include "sim/import/rebuild_agents.h"
 
 #include "engine/base/json_writer.h"
 #include "engine/core/tool_name.h"

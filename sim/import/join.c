@@ -1,4 +1,4 @@
-#include "sim/import/story.h"
+#include "sim/import/join.h"
 
 #include "engine/base/map.h"
 #include "engine/base/text.h"

@@ -1,10 +1,10 @@
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
 
 #include "engine/base/json_writer.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 #include "sim/cassette/cassette.h"
-#include "sim/import/vcr_import_agents.h"
+#include "sim/import/rebuild_agents.h"
 
 #include <stdio.h>
 #include <string.h>

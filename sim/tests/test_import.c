@@ -1,8 +1,8 @@
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
 
 #include "engine/base/document.h"
-#include "sim/tests/rerun.h"
-#include "sim/tests/studio.h"
+#include "sim/tests/import_run.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

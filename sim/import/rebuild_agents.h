@@ -8,7 +8,7 @@
 #define BATON_SIM_VCR_IMPORT_AGENTS_H
 
 #include "engine/base/text.h"
-#include "sim/import/story.h"
+#include "sim/import/join.h"
 
 struct baton_vcr_agents {
     const char *name; /* of the recording, for messages */

@@ -1,4 +1,4 @@
-#include "sim/import/foreign.h"
+#include "sim/import/trace_request.h"
 
 #include "engine/base/text.h"
 

@@ -1,4 +1,4 @@
-#include "sim/tests/desk.h"
+#include "sim/tests/asker.h"
 
 #include "engine/base/yaml.h"
 

@@ -7,7 +7,7 @@
 
 #include "engine/core/run.h"
 #include "sim/cassette/replay.h"
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
 
 enum { RERUN_CALLS_MAX = 512, RERUN_EXCHANGES_MAX = 64 };
 
