@@ -128,8 +128,8 @@ static void tell_interaction(void *user, const struct baton_cassette *cassette, 
     struct telling *telling = user;
     if (telling->count++ < TOLD_MAX) {
         printf("advice: %s:%u: %s: %.*s, conversation '%.*s'\n", cassette->files[it->file].path, it->line,
-               telling->what, (int)it->agent.length, it->agent.data, (int)it->place.conversation.length,
-               it->place.conversation.data);
+               telling->what, (int)it->agent.length, it->agent.data, (int)it->position.conversation.length,
+               it->position.conversation.data);
     }
     telling->check->advice++;
 }

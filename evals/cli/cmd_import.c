@@ -1,13 +1,15 @@
-/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed. A table of the forms. */
+/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed (sim/import). */
 #include "engine/base/suggest.h"
 #include "engine/wire/codec.h"
 #include "evals/cli/verbs.h"
 #include "reports/outdir.h"
+#include "sim/import/forms.h"
 #include "sim/import/rebuild.h"
 #include "sim/redact/known_values.h"
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { IMPORT_BYTES_MAX = 1024 * 1024 * 1024, KEYS_MAX = 16 };
 
@@ -55,13 +57,13 @@ static enum baton_status gather_keys(struct importing *importing)
                       : baton_known_values_new(&importing->values, importing->arena, keys, count, importing->err);
 }
 
-/* ---- cassettes of vcrpy ---- */
+/* ---- the suite ---- */
 
-static void tell_skipped(void *user, unsigned line, const char *reason)
+static void tell_skipped(void *user, unsigned line, struct baton_str service, const char *reason)
 {
     const struct importing *importing = user;
     if (!importing->args.quiet) {
-        fprintf(stderr, "baton: %s:%u: left out: %s\n", importing->path, line, reason);
+        fprintf(stderr, "baton: %s:%u: left out: %.*s: %s\n", importing->path, line, BATON_STR_ARGS(service), reason);
     }
 }
 
@@ -76,11 +78,21 @@ static enum baton_status put_suite(struct importing *importing)
                         : put(importing, "suite.yaml", baton_str_of(text));
 }
 
-static enum baton_status import_vcr(struct importing *importing)
+static enum baton_status put_files(struct importing *importing, const struct baton_rebuilt *rebuilt)
 {
-    struct baton_vcr vcr;
-    struct baton_vcr_import import = { .call_count = 0 };
-    const struct baton_vcr_import_options options = {
+    enum baton_status status = baton_outdir_make(importing->folder, importing->err);
+    status = status == BATON_OK ? put(importing, "agents.json", baton_text_str(&rebuilt->agents)) : status;
+    status =
+        status == BATON_OK ? put(importing, "conversations.jsonl", baton_text_str(&rebuilt->conversations)) : status;
+    status = status == BATON_OK ? put(importing, "cassette.jsonl", baton_text_str(&rebuilt->cassette)) : status;
+    return status == BATON_OK ? put_suite(importing) : status;
+}
+
+static enum baton_status import_form(struct importing *importing, const struct baton_import_form *form)
+{
+    struct baton_trace trace;
+    struct baton_rebuilt rebuilt = { .call_count = 0 };
+    const struct baton_import_options options = {
         .name = importing->path,
         .id = importing->args.id != NULL ? baton_str_of(importing->args.id) : importing->stem,
         .day = BATON_STR(""),
@@ -88,30 +100,21 @@ static enum baton_status import_vcr(struct importing *importing)
         .skipped = tell_skipped,
         .user = importing,
     };
-    enum baton_status status = baton_vcr_load(&vcr, importing->arena, importing->path, importing->err);
-    status = status == BATON_OK ? baton_vcr_import(&import, importing->arena, &vcr, &options, importing->err) : status;
-    status = status == BATON_OK ? baton_outdir_make(importing->folder, importing->err) : status;
-    status = status == BATON_OK ? put(importing, "agents.json", baton_text_str(&import.agents)) : status;
-    status = status == BATON_OK ? put(importing, "conversations.jsonl", baton_text_str(&import.conversations)) : status;
-    status = status == BATON_OK ? put(importing, "cassette.jsonl", baton_text_str(&import.cassette)) : status;
-    status = status == BATON_OK ? put_suite(importing) : status;
+    enum baton_status status =
+        baton_import_read(&trace, importing->arena, form, importing->path, &options, importing->err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = baton_rebuild(&rebuilt, importing->arena, &trace, &options, importing->err);
+    status = status == BATON_OK ? put_files(importing, &rebuilt) : status;
     if (status == BATON_OK && !importing->args.quiet) {
         printf("%u agents, %u conversations, %u model calls, %u left out; replay: baton eval %s/suite.yaml\n",
-               (unsigned)import.agent_count, (unsigned)import.conversation_count, (unsigned)import.call_count,
-               (unsigned)import.skipped_count, importing->folder);
+               (unsigned)rebuilt.agent_count, (unsigned)rebuilt.conversation_count, (unsigned)rebuilt.call_count,
+               (unsigned)rebuilt.skipped_count, importing->folder);
     }
-    baton_vcr_import_clear(&import);
+    baton_rebuilt_clear(&rebuilt);
     return status;
 }
-
-static const struct {
-    const char *name, *what;
-    enum baton_status (*run)(struct importing *importing);
-} forms[] = {
-    { "vcr", "cassettes of vcrpy (YAML or JSON)", import_vcr },
-};
-
-enum { FORM_COUNT = sizeof forms / sizeof *forms };
 
 /* ---- the verb ---- */
 
@@ -120,8 +123,8 @@ static enum baton_status unknown_form(struct baton_str name, struct baton_error 
     struct baton_suggest suggest;
     char hint[BATON_SUGGEST_TEXT_BYTES];
     baton_suggest_init(&suggest, name);
-    for (size_t i = 0; i < FORM_COUNT; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(forms[i].name));
+    for (size_t i = 0; baton_import_form_at(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(baton_import_form_at(i)->name));
     }
     return baton_error_set(err, BATON_EUSAGE, "unknown form '%.*s'; this version reads vcr%s", (int)name.length,
                            name.data, baton_suggest_text(&suggest, hint));
@@ -137,10 +140,10 @@ static enum baton_status import_file(struct importing *importing, const char *fo
     if (importing->folder == NULL) {
         return baton_error_set(importing->err, BATON_ENOMEM, "out of memory");
     }
-    for (size_t i = 0; i < FORM_COUNT; i++) {
-        if (baton_str_is(baton_str_of(form), forms[i].name)) {
+    for (size_t i = 0; baton_import_form_at(i) != NULL; i++) {
+        if (strcmp(form, baton_import_form_at(i)->name) == 0) {
             enum baton_status status = gather_keys(importing);
-            return status == BATON_OK ? forms[i].run(importing) : status;
+            return status == BATON_OK ? import_form(importing, baton_import_form_at(i)) : status;
         }
     }
     return unknown_form(baton_str_of(form), importing->err);

@@ -122,8 +122,8 @@ static void tell(void *user, const struct baton_cassette *cassette, const struct
         return;
     }
     fprintf(telling->file, "baton: %s:%u: %s: %.*s, conversation '%.*s'\n", cassette->files[it->file].path, it->line,
-            telling->what, (int)it->agent.length, it->agent.data, (int)it->place.conversation.length,
-            it->place.conversation.data);
+            telling->what, (int)it->agent.length, it->agent.data, (int)it->position.conversation.length,
+            it->position.conversation.data);
 }
 
 static void tell_rest(const struct telling *telling, uint32_t count)

@@ -134,7 +134,7 @@ static bool index_all(struct baton_cassette *cassette, struct baton_arena *arena
     }
     for (uint32_t i = cassette->count; i-- > 0;) {
         const struct baton_interaction *it = baton_cassette_at(cassette, i);
-        struct baton_str conversation = it->place.conversation;
+        struct baton_str conversation = it->position.conversation;
         if (it->has_redacted_key) {
             index_put(cassette->by_key, mixed(it->redacted_key, it->kind), 2 * i + 1);
             index_put(cassette->by_key_here, mixed_here(it->redacted_key, it->kind, conversation), 2 * i + 1);
@@ -203,7 +203,7 @@ static bool join_all(struct baton_cassette *cassette, struct baton_arena *arena)
         for (uint32_t i = 0; i < cassette->count; i++) {
             struct baton_interaction *it = baton_cassette_at(cassette, i);
             *(m == 0 ? &it->next_in_conversation : &it->next_of_agent) = BATON_NONE;
-            uint32_t head = baton_map_put(maps[m], m == 0 ? it->place.conversation : it->agent, i);
+            uint32_t head = baton_map_put(maps[m], m == 0 ? it->position.conversation : it->agent, i);
             if (head != i) {
                 struct baton_interaction *tail = baton_cassette_at(cassette, tails[head]);
                 *(m == 0 ? &tail->next_in_conversation : &tail->next_of_agent) = i;

@@ -381,10 +381,10 @@ static enum baton_status read_common(struct reading *reading, const struct line_
     if (status != BATON_OK) {
         return status;
     }
-    out->place.exchange = (uint32_t)line->exchange;
-    out->place.turn = (uint32_t)line->turn;
-    out->place.nesting = (uint32_t)line->nesting;
-    bool fits = keep(reading, line->conversation, last->place.conversation, &out->place.conversation) &&
+    out->position.exchange = (uint32_t)line->exchange;
+    out->position.turn = (uint32_t)line->turn;
+    out->position.nesting = (uint32_t)line->nesting;
+    bool fits = keep(reading, line->conversation, last->position.conversation, &out->position.conversation) &&
                 keep(reading, line->agent, last->agent, &out->agent) &&
                 keep(reading, line->provider, last->provider, &out->provider) &&
                 keep(reading, line->model, last->model, &out->model) &&
@@ -394,7 +394,7 @@ static enum baton_status read_common(struct reading *reading, const struct line_
 
 static void remember(struct baton_interaction *last, const struct baton_interaction *out)
 {
-    last->place = out->place;
+    last->position = out->position;
     last->agent = out->agent;
     last->provider = out->provider;
     last->model = out->model;

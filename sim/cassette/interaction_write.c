@@ -226,11 +226,11 @@ static void begin(struct line *line, struct baton_text *out, const struct baton_
     if (kinds[about->kind] != NULL) {
         put_pair(line, "kind", baton_str_of(kinds[about->kind]));
     }
-    put_pair(line, "conversation", about->place.conversation);
-    put_number(line, "exchange", about->place.exchange);
-    put_number(line, "turn", about->place.turn);
-    if (about->place.nesting > 0) {
-        put_number(line, "nesting", about->place.nesting);
+    put_pair(line, "conversation", about->position.conversation);
+    put_number(line, "exchange", about->position.exchange);
+    put_number(line, "turn", about->position.turn);
+    if (about->position.nesting > 0) {
+        put_number(line, "nesting", about->position.nesting);
     }
     if (about->agent.length > 0) {
         put_pair(line, "agent", about->agent);

@@ -51,8 +51,8 @@ static bool has_rank(const struct miss *miss, const struct baton_interaction *it
 {
     const struct baton_request *request = miss->request;
     bool is_agent = baton_str_equal(it->agent, baton_agent_name(request->agents, request->agent));
-    bool is_place = it->place.exchange == request->exchange && it->place.turn == request->turn &&
-                    it->place.nesting == request->nesting;
+    bool is_place = it->position.exchange == request->exchange && it->position.turn == request->turn &&
+                    it->position.nesting == request->nesting;
     return rank == OF_THE_CONVERSATION || (is_agent && (rank == OF_THE_AGENT || is_place));
 }
 

@@ -176,7 +176,7 @@ static enum baton_status take(struct baton_traffic_sink *sink, const struct bato
             .redacted_key = keys.redacted_key,
             .has_redacted_key = keys.has_redacted_key,
             .kind = BATON_INTERACTION_MODEL,
-            .place = { asked->conversation_id, asked->exchange, asked->turn, asked->nesting },
+            .position = { asked->conversation_id, asked->exchange, asked->turn, asked->nesting },
             .agent = baton_agent_name(asked->agents, asked->agent),
             .recorded_at = recorder->options.day,
             .reply = { .latency_ns = (int64_t)traffic->total_ns, .ttft_ns = traffic->ttft_ns },
@@ -397,13 +397,13 @@ static struct entry *sorted(const struct baton_cassette *all, bool has_base, str
     }
     uint32_t rank = 0;
     for (uint32_t i = 0; i < base_count; i++) {
-        rank += baton_map_put(&ranks, baton_cassette_at(all, i)->place.conversation, rank) == rank;
+        rank += baton_map_put(&ranks, baton_cassette_at(all, i)->position.conversation, rank) == rank;
     }
     for (size_t i = 0; i < order_count; i++) {
         rank += baton_map_put(&ranks, order[i], rank) == rank;
     }
     for (uint32_t i = 0; i < all->count; i++) {
-        struct baton_str conversation = baton_cassette_at(all, i)->place.conversation;
+        struct baton_str conversation = baton_cassette_at(all, i)->position.conversation;
         uint32_t found = baton_map_get(&ranks, conversation);
         entries[i] = (struct entry){ .rank = found == BATON_NONE ? UINT64_MAX : found,
                                      .index = i,

@@ -111,8 +111,8 @@ static enum baton_status record_job(struct baton_recording *recording, const str
         return no_memory(err);
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_TOOL,
-                                       .place = { recording->replay.route.conversation, batch->exchange, batch->turn,
-                                                  baton_run_options_of(batch->run)->nesting },
+                                       .position = { recording->replay.route.conversation, batch->exchange, batch->turn,
+                                                     baton_run_options_of(batch->run)->nesting },
                                        .agent = baton_agent_name(batch->agents, batch->agent),
                                        .recorded_at = options->day,
                                        .name = job->call->name,
@@ -182,8 +182,8 @@ static enum baton_status record_context(struct baton_tool_runner *runner, struct
         return outcome;
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_CONTEXT,
-                                       .place = { replay->route.conversation, job->exchange, job->turn,
-                                                  baton_run_options_of(job->run)->nesting },
+                                       .position = { replay->route.conversation, job->exchange, job->turn,
+                                                     baton_run_options_of(job->run)->nesting },
                                        .recorded_at = options->day,
                                        .name = job->handoff->tool_name,
                                        .target = baton_agent_name(options->agents, job->handoff->target),

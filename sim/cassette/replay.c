@@ -159,7 +159,7 @@ static struct baton_interaction *next_call(struct baton_replay *replay, const st
     while (replay->next != BATON_NONE) {
         struct baton_interaction *it = baton_cassette_at(replay->route.options->cassette, replay->next);
         /* What a limit cut short is passed over, so that each exchange begins where its recording does. */
-        bool is_past = request->nesting == 0 && (it->place.nesting > 0 || it->place.exchange < request->exchange);
+        bool is_past = request->nesting == 0 && (it->position.nesting > 0 || it->position.exchange < request->exchange);
         if (it->kind == BATON_INTERACTION_MODEL && !is_past) {
             return it;
         }
@@ -189,7 +189,7 @@ static enum baton_status call_by_order(struct baton_provider *provider, const st
     struct baton_error local = { .status = BATON_OK };
     struct baton_interaction *it = next_call(replay, request);
     err = err == NULL ? &local : err;
-    if (it == NULL || (request->nesting == 0 && it->place.exchange > request->exchange)) {
+    if (it == NULL || (request->nesting == 0 && it->position.exchange > request->exchange)) {
         reply->kind = BATON_REPLY_END;
         return BATON_OK;
     }

@@ -1,48 +1,35 @@
+/* join.c - finds out what belongs together in a trace, one call after the other.
+ *
+ * Each conversation, and each agent that runs as a tool in one, is a run: a line of calls that goes on from its last. A call is
+ * tried against the open runs, the youngest first, by the surest sign first: tool calls it answers, words it repeats, a tool
+ * call that speaks of it, the same question once more, a transfer whose target was shown nothing of it. What fits nowhere begins
+ * a conversation. Whether an open call is gone on with later must be known before, hence resumed_by. Recordings hold a few
+ * hundred calls, so each call is simply looked at beside each.
+ */
 #include "sim/import/join.h"
 
-#include "engine/base/map.h"
-#include "engine/base/text.h"
+#include "sim/import/join_names.h"
+#include "sim/import/limits.h"
+#include "sim/import/trace_match.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum { ARGUMENT_BYTES_MIN = 8, NAME_BYTES_MIN = 2, NAME_BYTES_MAX = 48 };
-
-struct thread {
+struct run {
     uint32_t last;   /* its last call */
-    uint32_t parent; /* the thread that it runs for, or BATON_NONE */
+    uint32_t parent; /* the run that it is a tool of, or BATON_NONE */
     uint32_t entry;  /* agent */
     bool is_closed;  /* whoever it ran for went on */
 };
 
-struct telling {
-    struct baton_story *story;
+struct joining {
+    struct baton_joined *out;
     struct baton_arena *arena;
     uint32_t *resumed_by; /* of each call: the next that holds a call of its reply, or BATON_NONE */
     uint32_t *same_as;    /* of each agent: itself, or the one whose instructions it changed */
-    struct thread *threads;
-    uint32_t thread_count;
+    struct run *runs;
+    uint32_t run_count;
 };
-
-/* ---- texts ---- */
-
-static struct baton_str trimmed(struct baton_str text)
-{
-    while (text.length > 0 && strchr(" \t\r\n", text.data[0]) != NULL) {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && strchr(" \t\r\n", text.data[text.length - 1]) != NULL) {
-        text.length--;
-    }
-    return text;
-}
-
-static bool holds(struct baton_str text, struct baton_str part)
-{
-    return part.length > 0 && text.length >= part.length &&
-           memmem(text.data, text.length, part.data, part.length) != NULL;
-}
 
 static bool has_word(struct baton_str text, const char *word)
 {
@@ -55,141 +42,57 @@ static bool has_word(struct baton_str text, const char *word)
     return false;
 }
 
-bool baton_story_is_transfer(struct baton_str tool)
+/* Whether a tool's name says that control moves. */
+static bool is_transfer(struct baton_str tool)
 {
-    return has_word(tool, "transfer") || has_word(tool, "handoff") || has_word(tool, "hand_off") ||
-           has_word(tool, "handover") || has_word(tool, "hand_over");
-}
-
-struct baton_str baton_story_user_text(const struct baton_story_call *call)
-{
-    for (uint32_t i = call->asked.said_count; i-- > 0;) {
-        if (call->asked.said[i].kind == BATON_SAID_USER) {
-            return call->asked.said[i].text;
-        }
-    }
-    return BATON_STR("");
-}
-
-/* ---- what a request holds of a reply ---- */
-
-static bool is_of(const struct baton_said *said, const struct baton_tool_call *call)
-{
-    if (call->id.length > 0 || said->id.length > 0) {
-        return baton_str_equal(said->id, call->id);
-    }
-    return said->kind == BATON_SAID_CALL && baton_str_equal(said->name, call->name) &&
-           baton_str_equal(said->text, call->arguments);
-}
-
-static const struct baton_said *find_said(const struct baton_story_call *later, const struct baton_tool_call *call,
-                                          bool wants_result)
-{
-    for (uint32_t i = 0; i < later->asked.said_count; i++) {
-        const struct baton_said *said = &later->asked.said[i];
-        bool is_kind = said->kind == BATON_SAID_RESULT || (!wants_result && said->kind == BATON_SAID_CALL);
-        if (is_kind && is_of(said, call)) {
-            return said;
-        }
-    }
-    return NULL;
-}
-
-static bool goes_on_with_calls(const struct baton_story_call *last, const struct baton_story_call *later)
-{
-    for (uint32_t i = 0; i < last->reply.call_count; i++) {
-        if (find_said(later, &last->reply.calls[i], false) != NULL) {
+    static const char *const words[] = { "transfer", "handoff", "hand_off", "handover", "hand_over" };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (has_word(tool, words[i])) {
             return true;
         }
     }
     return false;
 }
 
-/* The reply's text, and words of the user after it. */
-static bool goes_on_with_text(const struct baton_story_call *last, const struct baton_story_call *later)
+/* Where the form tells conversations apart, only calls of one are joined. */
+static bool may_join(const struct baton_trace_call *a, const struct baton_trace_call *b)
 {
-    struct baton_str text = trimmed(last->reply.text);
-    bool has_text = false;
-    if (last->is_failure || last->reply.call_count > 0) {
-        return false;
-    }
-    if (later->asked.previous_id.length > 0) {
-        return baton_str_equal(later->asked.previous_id, last->reply_id);
-    }
-    for (uint32_t i = 0; i < later->asked.said_count && text.length > 0; i++) {
-        const struct baton_said *said = &later->asked.said[i];
-        if (has_text && said->kind == BATON_SAID_USER) {
-            return true;
-        }
-        has_text = has_text || (said->kind == BATON_SAID_ASSISTANT && baton_str_equal(trimmed(said->text), text));
-    }
-    return false;
-}
-
-/* Its own words again with more after them, as agents do that call their tools in words. */
-static bool goes_on_by_itself(const struct baton_story_call *last, const struct baton_story_call *later)
-{
-    struct baton_str text = trimmed(last->reply.text);
-    if (last->is_failure || last->reply.call_count > 0 || text.length == 0 || last->agent != later->agent ||
-        later->asked.said_count == 0) {
-        return false;
-    }
-    const struct baton_said *said = &later->asked.said[later->asked.said_count - 1];
-    struct baton_str words = trimmed(said->text);
-    return said->kind == BATON_SAID_ASSISTANT && words.length >= text.length &&
-           memcmp(words.data, text.data, text.length) == 0;
-}
-
-static bool asks_the_same(const struct baton_story_call *a, const struct baton_story_call *b)
-{
-    bool is_same = a->agent == b->agent && a->asked.said_count == b->asked.said_count;
-    for (uint32_t i = 0; i < a->asked.said_count && is_same; i++) {
-        const struct baton_said *x = &a->asked.said[i], *y = &b->asked.said[i];
-        is_same = x->kind == y->kind && baton_str_equal(x->text, y->text) && baton_str_equal(x->name, y->name);
-    }
-    return is_same;
-}
-
-static bool offers_the_same(const struct baton_story_call *a, const struct baton_story_call *b)
-{
-    bool is_same = a->asked.tool_count == b->asked.tool_count && a->asked.tool_count > 0;
-    for (uint32_t i = 0; i < a->asked.tool_count && is_same; i++) {
-        is_same = baton_str_equal(a->asked.tools[i].name, b->asked.tools[i].name);
-    }
-    return is_same;
+    return baton_str_equal(a->conversation, b->conversation);
 }
 
 /* ---- agents ---- */
 
-static bool find_agents(struct telling *telling)
+static bool find_agents(struct joining *joining)
 {
-    struct baton_story *story = telling->story;
+    struct baton_joined *out = joining->out;
     struct baton_map map;
-    if (story->agents == NULL || telling->same_as == NULL || !baton_map_init(&map, telling->arena, story->count)) {
+    if (!baton_map_init(&map, joining->arena, out->count)) {
         return false;
     }
-    for (uint32_t i = 0; i < story->count; i++) {
-        struct baton_str system = story->calls[i].asked.system;
-        uint32_t agent = baton_map_put(&map, system, story->agent_count);
-        if (agent == story->agent_count) {
-            telling->same_as[agent] = agent;
-            story->agents[story->agent_count++] =
-                (struct baton_story_agent){ .instructions = system, .name = { "", 0 }, .first_call = i };
+    for (uint32_t i = 0; i < out->count; i++) {
+        const struct baton_trace_call *call = out->calls[i].recorded;
+        struct baton_str known_by = call->agent.length > 0 ? call->agent : call->asked.instructions;
+        uint32_t agent = baton_map_put(&map, known_by, out->agent_count);
+        if (agent == out->agent_count) {
+            joining->same_as[agent] = agent;
+            out->agents[out->agent_count++] = (struct baton_joined_agent){ .instructions = call->asked.instructions,
+                                                                           .name = call->agent,
+                                                                           .first_call = i };
         }
-        story->calls[i].agent = agent;
+        out->calls[i].agent = agent;
     }
     return true;
 }
 
 /* Both are one from now on. */
-static void merge_agents(struct telling *telling, uint32_t later, uint32_t into)
+static void merge_agents(struct joining *joining, uint32_t later, uint32_t into)
 {
-    struct baton_story *story = telling->story;
-    for (uint32_t i = 0; i < story->agent_count; i++) {
-        telling->same_as[i] = telling->same_as[i] == later ? into : telling->same_as[i];
+    struct baton_joined *out = joining->out;
+    for (uint32_t i = 0; i < out->agent_count; i++) {
+        joining->same_as[i] = joining->same_as[i] == later ? into : joining->same_as[i];
     }
-    for (uint32_t i = 0; i < story->count; i++) {
-        story->calls[i].agent = telling->same_as[story->calls[i].agent];
+    for (uint32_t i = 0; i < out->count; i++) {
+        out->calls[i].agent = joining->same_as[out->calls[i].agent];
     }
 }
 
@@ -199,76 +102,87 @@ static void merge_agents(struct telling *telling, uint32_t later, uint32_t into)
 static uint32_t transfer_in(const struct baton_reply *reply, bool must_say_so)
 {
     for (uint32_t i = 0; i < reply->call_count; i++) {
-        if (baton_story_is_transfer(reply->calls[i].name)) {
+        if (is_transfer(reply->calls[i].name)) {
             return i;
         }
     }
     return must_say_so || reply->call_count == 0 ? BATON_NONE : reply->call_count - 1;
 }
 
-/* `transfer_to_` is a handoff under all circumstances, also to an agent with the same instructions. */
-static bool is_reserved(const struct baton_story_call *last, uint32_t call)
+static void take_results(struct baton_joined_call *last, const struct baton_joined_call *later)
 {
-    size_t length = strlen(BATON_TRANSFER_PREFIX);
-    struct baton_str name = last->reply.calls[call].name;
-    return name.length >= length && memcmp(name.data, BATON_TRANSFER_PREFIX, length) == 0;
-}
-
-static void take_results(struct baton_story_call *last, const struct baton_story_call *later)
-{
-    for (uint32_t i = 0; i < last->reply.call_count; i++) {
-        const struct baton_said *said = find_said(later, &last->reply.calls[i], true);
-        if (said != NULL) {
-            last->outcomes[i].text = said->text;
-            if (last->outcomes[i].kind == BATON_OUTCOME_NONE) {
-                last->outcomes[i].kind = BATON_OUTCOME_RESULT;
-            }
+    const struct baton_reply *reply = &last->recorded->reply;
+    for (uint32_t i = 0; i < reply->call_count; i++) {
+        const struct baton_trace_message *message = baton_trace_find(later->recorded, &reply->calls[i], true);
+        if (message != NULL) {
+            struct baton_outcome *outcome = &last->outcomes[i];
+            outcome->text = message->text;
+            outcome->kind = outcome->kind == BATON_OUTCOME_NONE ? BATON_OUTCOME_RESULT : outcome->kind;
         }
     }
 }
 
-static void hand_over(struct baton_story_call *last, uint32_t call, uint32_t to)
+static void hand_over(struct baton_joined_call *last, uint32_t call, uint32_t to)
 {
     last->outcomes[call].kind = BATON_OUTCOME_HANDOFF;
     last->outcomes[call].agent = to;
 }
 
-/* Whether a text of the arguments stands in what the agent was told, so that the call speaks of it. */
-static bool argument_is_in(struct telling *telling, struct baton_str arguments, const struct baton_story_call *call)
+/* ---- which call an agent that runs as a tool was asked for ---- */
+
+static bool holds(struct baton_str text, struct baton_str part)
 {
-    struct baton_arena_mark mark = baton_arena_mark(telling->arena);
+    return part.length > 0 && baton_str_has(text, part);
+}
+
+/* Whether a text of the arguments stands in what the agent was told, so that the call speaks of it. */
+static bool speaks_of(struct joining *joining, struct baton_str arguments, const struct baton_trace_call *call)
+{
+    enum { ARGUMENT_BYTES_MIN = 8 };
+    struct baton_arena_mark mark = baton_arena_mark(joining->arena);
     const struct baton_source source = { .name = "arguments", .line_first = 1, .text = arguments };
     const struct baton_json *root;
     struct baton_error ignored;
-    bool is_in = false;
-    if (baton_json_parse(&root, telling->arena, &source, &ignored) == BATON_OK && root->type == BATON_JSON_OBJECT) {
-        struct baton_str user = baton_story_user_text(call);
-        for (const struct baton_json *it = root->child; it != NULL && !is_in; it = it->next) {
-            struct baton_str text = it->type == BATON_JSON_STRING ? trimmed(it->text) : BATON_STR("");
-            is_in = text.length >= ARGUMENT_BYTES_MIN && (holds(user, text) || holds(call->asked.system, text));
+    bool is_so = false;
+    if (baton_json_parse(&root, joining->arena, &source, &ignored) == BATON_OK && root->type == BATON_JSON_OBJECT) {
+        struct baton_str user = baton_trace_user_text(call);
+        for (const struct baton_json *it = root->child; it != NULL && !is_so; it = it->next) {
+            struct baton_str text = it->type == BATON_JSON_STRING ? baton_str_trim(it->text) : BATON_STR("");
+            is_so = text.length >= ARGUMENT_BYTES_MIN && (holds(user, text) || holds(call->asked.instructions, text));
         }
     }
-    baton_arena_rollback(telling->arena, mark);
-    return is_in;
+    baton_arena_rollback(joining->arena, mark);
+    return is_so;
 }
 
-/* The open call for which a request was made by an agent that runs as a tool, or BATON_NONE. */
-static uint32_t call_for(struct telling *telling, const struct baton_story_call *caller,
-                         const struct baton_story_call *resumer, const struct baton_story_call *call)
+/* The open call whose recorded result holds what the agent said. */
+static uint32_t open_call_by_result(const struct baton_joined_call *caller, const struct baton_trace_call *resumer,
+                                    const struct baton_trace_call *call)
 {
-    struct baton_str text = call->reply.call_count == 0 ? trimmed(call->reply.text) : BATON_STR("");
-    uint32_t open = BATON_NONE;
-    for (uint32_t i = 0; i < caller->reply.call_count; i++) {
-        const struct baton_said *result = find_said(resumer, &caller->reply.calls[i], true);
+    const struct baton_reply *reply = &caller->recorded->reply;
+    struct baton_str text = call->reply.call_count == 0 ? baton_str_trim(call->reply.text) : BATON_STR("");
+    for (uint32_t i = 0; i < reply->call_count; i++) {
+        const struct baton_trace_message *result = baton_trace_find(resumer, &reply->calls[i], true);
         if (caller->outcomes[i].kind == BATON_OUTCOME_NONE && result != NULL && holds(result->text, text)) {
             return i;
         }
     }
-    for (uint32_t i = 0; i < caller->reply.call_count; i++) {
+    return BATON_NONE;
+}
+
+/* The open call for which a request was made by an agent that runs as a tool, or BATON_NONE. */
+static uint32_t open_call(struct joining *joining, const struct baton_joined_call *caller,
+                          const struct baton_joined_call *resumer, const struct baton_joined_call *call)
+{
+    uint32_t open = open_call_by_result(caller, resumer->recorded, call->recorded);
+    if (open != BATON_NONE) {
+        return open;
+    }
+    for (uint32_t i = 0; i < caller->recorded->reply.call_count; i++) {
         if (caller->outcomes[i].kind != BATON_OUTCOME_NONE) {
             continue;
         }
-        if (argument_is_in(telling, caller->reply.calls[i].arguments, call)) {
+        if (speaks_of(joining, caller->recorded->reply.calls[i].arguments, call->recorded)) {
             return i;
         }
         open = open == BATON_NONE ? i : open;
@@ -276,93 +190,124 @@ static uint32_t call_for(struct telling *telling, const struct baton_story_call 
     return caller->agent == call->agent ? BATON_NONE : open;
 }
 
-/* ---- threads ---- */
+/* ---- runs ---- */
 
-static struct thread *thread_add(struct telling *telling, uint32_t first, uint32_t parent)
+static void run_add(struct joining *joining, uint32_t first, uint32_t parent)
 {
-    struct thread *thread = &telling->threads[telling->thread_count++];
-    *thread = (struct thread){ .last = first, .parent = parent, .entry = telling->story->calls[first].agent };
-    return thread;
+    joining->runs[joining->run_count++] =
+        (struct run){ .last = first, .parent = parent, .entry = joining->out->calls[first].agent };
 }
 
-static struct baton_story_call *last_of(const struct telling *telling, const struct thread *thread)
+static struct baton_joined_call *last_of(const struct joining *joining, const struct run *run)
 {
-    return &telling->story->calls[thread->last];
+    return &joining->out->calls[run->last];
 }
 
-/* Goes on in the same exchange. */
-static void take_turn(struct telling *telling, struct thread *thread, uint32_t index, bool is_new_exchange)
+/* The call is the run's next. */
+static void take_turn(struct joining *joining, struct run *run, uint32_t index, bool is_new_exchange)
 {
-    struct baton_story_call *call = &telling->story->calls[index], *last = last_of(telling, thread);
+    struct baton_joined_call *call = &joining->out->calls[index], *last = last_of(joining, run);
     call->conversation = last->conversation;
     call->nesting = last->nesting;
     call->exchange = last->exchange + is_new_exchange;
     call->turn = is_new_exchange ? 0 : last->turn + 1;
-    thread->last = index;
+    run->last = index;
 }
 
-static bool by_calls(struct telling *telling, uint32_t index)
+/* The next run before `*at` that a call may be a part of, or NULL. */
+static struct run *next_run(struct joining *joining, const struct baton_joined_call *call, uint32_t *at)
 {
-    struct baton_story_call *call = &telling->story->calls[index];
-    for (uint32_t t = telling->thread_count; t-- > 0;) {
-        struct thread *thread = &telling->threads[t];
-        struct baton_story_call *last = last_of(telling, thread);
-        if (thread->is_closed || !goes_on_with_calls(last, call)) {
+    while (*at > 0) {
+        struct run *run = &joining->runs[--*at];
+        if (may_join(last_of(joining, run)->recorded, call->recorded)) {
+            return run;
+        }
+    }
+    return NULL;
+}
+
+static void close_runs_below(struct joining *joining, uint32_t parent)
+{
+    for (uint32_t i = 0; i < joining->run_count; i++) {
+        joining->runs[i].is_closed = joining->runs[i].is_closed || joining->runs[i].parent == parent;
+    }
+}
+
+/* Who is asked now, after the calls of a reply: the same agent, one whose instructions changed, or another. */
+static void settle_agents(struct joining *joining, struct baton_joined_call *last, struct baton_joined_call *call)
+{
+    const struct baton_reply *reply = &last->recorded->reply;
+    uint32_t moved = transfer_in(reply, false); /* one at least, as it goes on with them */
+    bool is_named = call->recorded->agent.length > 0;
+    if (call->agent != last->agent && !is_named && transfer_in(reply, true) == BATON_NONE &&
+        baton_trace_offers_the_same(last->recorded, call->recorded)) {
+        merge_agents(joining, call->agent, last->agent);
+    }
+    /* `transfer_to_` is a handoff under all circumstances, also to an agent with the same instructions. */
+    if (call->agent != last->agent || baton_str_starts(reply->calls[moved].name, BATON_TRANSFER_PREFIX)) {
+        hand_over(last, moved, call->agent);
+    }
+}
+
+/* ---- the signs, from the surest on: each joins the call if it can ---- */
+
+static bool by_calls(struct joining *joining, uint32_t index)
+{
+    struct baton_joined_call *call = &joining->out->calls[index];
+    struct run *run;
+    for (uint32_t at = joining->run_count; (run = next_run(joining, call, &at)) != NULL;) {
+        struct baton_joined_call *last = last_of(joining, run);
+        if (run->is_closed || !baton_trace_has_calls_of(call->recorded, last->recorded)) {
             continue;
         }
-        uint32_t moved = transfer_in(&last->reply, false); /* one at least, as it goes on with them */
-        if (call->agent != last->agent && transfer_in(&last->reply, true) == BATON_NONE &&
-            offers_the_same(last, call)) {
-            merge_agents(telling, call->agent, last->agent);
-        }
-        if (call->agent != last->agent || is_reserved(last, moved)) {
-            hand_over(last, moved, call->agent);
-        }
+        settle_agents(joining, last, call);
         take_results(last, call);
-        take_turn(telling, thread, index, false);
-        for (uint32_t k = 0; k < telling->thread_count; k++) {
-            telling->threads[k].is_closed = telling->threads[k].is_closed || telling->threads[k].parent == t;
-        }
+        take_turn(joining, run, index, false);
+        close_runs_below(joining, at);
         return true;
     }
     return false;
 }
 
-static bool by_text(struct telling *telling, uint32_t index)
+static bool by_text(struct joining *joining, uint32_t index)
 {
-    struct baton_story_call *call = &telling->story->calls[index];
-    for (uint32_t t = telling->thread_count; t-- > 0;) {
-        struct thread *thread = &telling->threads[t];
-        struct baton_story_call *last = last_of(telling, thread);
-        if (thread->parent == BATON_NONE && goes_on_by_itself(last, call)) {
+    struct baton_joined_call *call = &joining->out->calls[index];
+    struct run *run;
+    for (uint32_t at = joining->run_count; (run = next_run(joining, call, &at)) != NULL;) {
+        struct baton_joined_call *last = last_of(joining, run);
+        if (run->parent != BATON_NONE) {
+            continue;
+        }
+        if (call->agent == last->agent && baton_trace_ends_with(call->recorded, last->recorded)) {
             last->continues = true;
-            take_turn(telling, thread, index, false);
+            take_turn(joining, run, index, false);
             return true;
         }
-        if (thread->parent != BATON_NONE || !goes_on_with_text(last, call)) {
+        if (!baton_trace_has_text_of(call->recorded, last->recorded)) {
             continue;
         }
         call->starts_over = call->agent != last->agent;
-        if (call->starts_over && call->agent != thread->entry) {
+        if (call->starts_over && call->agent != run->entry) {
             return false;
         }
-        take_turn(telling, thread, index, true);
+        take_turn(joining, run, index, true);
         return true;
     }
     return false;
 }
 
-static bool as_a_tool(struct telling *telling, uint32_t index)
+static bool as_a_tool(struct joining *joining, uint32_t index)
 {
-    struct baton_story_call *call = &telling->story->calls[index];
-    for (uint32_t t = telling->thread_count; t-- > 0;) {
-        struct baton_story_call *caller = last_of(telling, &telling->threads[t]);
-        uint32_t resumer = telling->resumed_by[telling->threads[t].last];
-        if (telling->threads[t].is_closed || resumer == BATON_NONE || resumer <= index ||
-            telling->story->calls[resumer].agent != caller->agent) {
+    struct baton_joined *out = joining->out;
+    struct baton_joined_call *call = &out->calls[index];
+    struct run *run;
+    for (uint32_t at = joining->run_count; (run = next_run(joining, call, &at)) != NULL;) {
+        struct baton_joined_call *caller = last_of(joining, run);
+        uint32_t resumer = joining->resumed_by[run->last];
+        if (run->is_closed || resumer == BATON_NONE || resumer <= index || out->calls[resumer].agent != caller->agent) {
             continue;
         }
-        uint32_t which = call_for(telling, caller, &telling->story->calls[resumer], call);
+        uint32_t which = open_call(joining, caller, &out->calls[resumer], call);
         if (which == BATON_NONE) {
             continue;
         }
@@ -370,241 +315,153 @@ static bool as_a_tool(struct telling *telling, uint32_t index)
         caller->outcomes[which].agent = call->agent;
         call->conversation = caller->conversation;
         call->nesting = caller->nesting + 1;
-        thread_add(telling, index, t);
+        run_add(joining, index, at);
         return true;
+    }
+    return false;
+}
+
+/* The same request again: after a failure, or because its answer was thrown away. */
+static bool once_more(struct joining *joining, uint32_t index)
+{
+    struct baton_joined_call *call = &joining->out->calls[index];
+    struct run *run;
+    for (uint32_t at = joining->run_count; (run = next_run(joining, call, &at)) != NULL;) {
+        struct baton_joined_call *last = last_of(joining, run);
+        if (run->is_closed || call->agent != last->agent || joining->resumed_by[run->last] != BATON_NONE ||
+            !baton_trace_asks_the_same(last->recorded, call->recorded)) {
+            continue;
+        }
+        if (last->recorded->is_failure) {
+            last->is_dropped = true;
+            call->starts_over = last->starts_over;
+            take_turn(joining, run, index, false);
+            call->turn = last->turn;
+            return true;
+        }
+        if (last->recorded->reply.call_count > 0 && joining->resumed_by[index] != BATON_NONE) {
+            take_turn(joining, run, index, false);
+            return true;
+        }
     }
     return false;
 }
 
 /* A handoff after which the new agent sees nothing of the call. */
-static bool by_filtered_handoff(struct telling *telling, uint32_t index)
+static bool by_filtered_handoff(struct joining *joining, uint32_t index)
 {
-    const struct baton_story_call *call = &telling->story->calls[index];
-    if (telling->thread_count == 0) {
+    const struct baton_joined_call *call = &joining->out->calls[index];
+    uint32_t at = joining->run_count;
+    struct run *run = next_run(joining, call, &at);
+    if (run == NULL) {
         return false;
     }
-    struct thread *thread = &telling->threads[telling->thread_count - 1];
-    struct baton_story_call *last = last_of(telling, thread);
-    uint32_t moved = transfer_in(&last->reply, true);
-    if (moved == BATON_NONE || call->agent == last->agent || telling->resumed_by[thread->last] != BATON_NONE) {
+    struct baton_joined_call *last = last_of(joining, run);
+    uint32_t moved = transfer_in(&last->recorded->reply, true);
+    if (moved == BATON_NONE || call->agent == last->agent || joining->resumed_by[run->last] != BATON_NONE) {
         return false;
     }
     hand_over(last, moved, call->agent);
-    take_turn(telling, thread, index, false);
+    take_turn(joining, run, index, false);
     return true;
 }
 
-/* The same request again: after a failure, or because its answer was thrown away. */
-static bool once_more(struct telling *telling, uint32_t index)
+/* Nothing shows that it goes on, as where histories are cut short, but the form says so: a new exchange. */
+static bool by_conversation(struct joining *joining, uint32_t index)
 {
-    struct baton_story_call *call = &telling->story->calls[index];
-    for (uint32_t t = telling->thread_count; t-- > 0;) {
-        struct thread *thread = &telling->threads[t];
-        struct baton_story_call *last = last_of(telling, thread);
-        if (thread->is_closed || !asks_the_same(last, call) || telling->resumed_by[thread->last] != BATON_NONE) {
-            continue;
-        }
-        if (last->is_failure) {
-            last->is_dropped = true;
-            call->starts_over = last->starts_over;
-            take_turn(telling, thread, index, false);
-            call->turn = last->turn;
-            return true;
-        }
-        if (last->reply.call_count > 0 && telling->resumed_by[index] != BATON_NONE) {
-            take_turn(telling, thread, index, false);
-            return true;
-        }
+    struct baton_joined_call *call = &joining->out->calls[index];
+    struct run *run = NULL;
+    uint32_t at = call->recorded->conversation.length > 0 ? joining->run_count : 0;
+    do {
+        run = next_run(joining, call, &at);
+    } while (run != NULL && run->parent != BATON_NONE);
+    bool is_other = run != NULL && call->agent != last_of(joining, run)->agent;
+    if (run == NULL || (is_other && call->agent != run->entry)) {
+        return false;
     }
-    return false;
-}
-
-/* ---- names ---- */
-
-static bool is_name(struct baton_str name)
-{
-    bool is_good = name.length >= NAME_BYTES_MIN && name.length <= NAME_BYTES_MAX;
-    for (size_t i = 0; i < name.length && is_good; i++) {
-        is_good = (unsigned char)name.data[i] >= 0x20 && name.data[i] != '@';
-    }
-    return is_good && name.data[0] != '"';
-}
-
-/* Without `transfer_to_` and the like. */
-static struct baton_str name_in_tool(struct baton_str tool)
-{
-    static const char *const before[] = {
-        "transfer_back_to_", "transfer_to_", "handoff_to_", "hand_off_to_", "handoff_",
-        "delegate_to_",      "ask_",         "run_",        "call_"
-    };
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        size_t length = strlen(before[i]);
-        if (tool.length > length && strncasecmp(tool.data, before[i], length) == 0) {
-            return (struct baton_str){ tool.data + length, tool.length - length };
-        }
-    }
-    return tool;
-}
-
-/* `{"assistant": "NAME"}`, as several SDKs answer a transfer. */
-static struct baton_str name_in_result(struct telling *telling, struct baton_str result)
-{
-    const struct baton_source source = { .name = "result", .line_first = 1, .text = result };
-    const struct baton_json *root;
-    struct baton_error ignored;
-    if (baton_json_parse(&root, telling->arena, &source, &ignored) != BATON_OK || root->type != BATON_JSON_OBJECT) {
-        return BATON_STR("");
-    }
-    const struct baton_json *name = baton_json_get(root, "assistant");
-    return name != NULL && name->type == BATON_JSON_STRING ? name->text : BATON_STR("");
-}
-
-/* The text of the arguments that stands in the agent's own instructions: `"coworker": "Senior Writer"`. */
-static struct baton_str name_in_arguments(struct telling *telling, struct baton_str arguments, struct baton_str system)
-{
-    const struct baton_source source = { .name = "arguments", .line_first = 1, .text = arguments };
-    const struct baton_json *root;
-    struct baton_error ignored;
-    if (baton_json_parse(&root, telling->arena, &source, &ignored) != BATON_OK || root->type != BATON_JSON_OBJECT) {
-        return BATON_STR("");
-    }
-    for (const struct baton_json *it = root->child; it != NULL; it = it->next) {
-        if (it->type == BATON_JSON_STRING && is_name(it->text) && holds(system, it->text)) {
-            return it->text;
-        }
-    }
-    return BATON_STR("");
-}
-
-/* `You are NAME.` */
-static struct baton_str name_in_system(struct baton_str system)
-{
-    static const char begin[] = "You are ";
-    if (system.length <= sizeof begin || memcmp(system.data, begin, sizeof begin - 1) != 0) {
-        return BATON_STR("");
-    }
-    struct baton_str rest = { system.data + sizeof begin - 1, 0 };
-    size_t left = system.length - (sizeof begin - 1);
-    while (rest.length < left && strchr(".,:;\n", rest.data[rest.length]) == NULL) {
-        rest.length++;
-    }
-    return rest.length <= NAME_BYTES_MAX / 2 ? rest : BATON_STR("");
-}
-
-static bool name_taken(const struct baton_story *story, struct baton_str name)
-{
-    for (uint32_t i = 0; i < story->agent_count; i++) {
-        if (baton_str_equal(story->agents[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool name_agent(struct telling *telling, uint32_t agent, struct baton_str wanted)
-{
-    struct baton_story *story = telling->story;
-    struct baton_str name = wanted;
-    if (story->agents[agent].name.length > 0 || !is_name(wanted)) {
-        return true;
-    }
-    for (unsigned n = 2; name_taken(story, name); n++) {
-        char *text = baton_arena_printf(telling->arena, "%.*s_%u", (int)wanted.length, wanted.data, n);
-        if (text == NULL) {
-            return false;
-        }
-        name = baton_str_of(text);
-    }
-    story->agents[agent].name = name;
+    call->starts_over = is_other;
+    take_turn(joining, run, index, true);
     return true;
-}
-
-static bool name_by_call(struct telling *telling, const struct baton_tool_call *call,
-                         const struct baton_outcome *outcome)
-{
-    struct baton_str system = telling->story->agents[outcome->agent].instructions;
-    if (outcome->kind == BATON_OUTCOME_HANDOFF) {
-        return name_agent(telling, outcome->agent, name_in_result(telling, outcome->text)) &&
-               name_agent(telling, outcome->agent, name_in_tool(call->name));
-    }
-    return name_agent(telling, outcome->agent, name_in_arguments(telling, call->arguments, system)) &&
-           name_agent(telling, outcome->agent, name_in_tool(call->name));
-}
-
-static bool name_agents(struct telling *telling)
-{
-    struct baton_story *story = telling->story;
-    bool fits = true;
-    for (uint32_t i = 0; i < story->count && fits; i++) {
-        const struct baton_story_call *call = &story->calls[i];
-        for (uint32_t k = 0; k < call->reply.call_count && fits; k++) {
-            const struct baton_outcome *outcome = &call->outcomes[k];
-            if (outcome->kind == BATON_OUTCOME_HANDOFF || outcome->kind == BATON_OUTCOME_RUN) {
-                fits = name_by_call(telling, &call->reply.calls[k], outcome);
-            }
-        }
-    }
-    for (uint32_t i = 0; i < story->agent_count && fits; i++) {
-        const char *numbered = baton_arena_printf(telling->arena, "agent%u", i + 1);
-        fits = numbered != NULL && name_agent(telling, i, name_in_system(story->agents[i].instructions)) &&
-               name_agent(telling, i, baton_str_of(numbered));
-    }
-    return fits;
 }
 
 /* ---- all of it ---- */
 
-static bool prepare(struct telling *telling)
+/* The next call that holds a call of this one's reply, or BATON_NONE. */
+static uint32_t find_resumer(const struct baton_joined *out, uint32_t index)
 {
-    struct baton_story *story = telling->story;
-    story->agents = baton_arena_array(telling->arena, story->count, sizeof *story->agents);
-    story->agent_count = story->conversation_count = 0;
-    telling->same_as = baton_arena_array(telling->arena, story->count, sizeof *telling->same_as);
-    telling->threads = baton_arena_array(telling->arena, story->count, sizeof *telling->threads);
-    telling->resumed_by = baton_arena_array(telling->arena, story->count, sizeof *telling->resumed_by);
-    if (telling->threads == NULL || telling->resumed_by == NULL || !find_agents(telling)) {
+    const struct baton_trace_call *call = out->calls[index].recorded;
+    for (uint32_t i = index + 1; i < out->count && call->reply.call_count > 0; i++) {
+        if (may_join(call, out->calls[i].recorded) && baton_trace_has_calls_of(out->calls[i].recorded, call)) {
+            return i;
+        }
+    }
+    return BATON_NONE;
+}
+
+static bool prepare(struct joining *joining, const struct baton_trace *trace)
+{
+    struct baton_joined *out = joining->out;
+    out->calls = baton_arena_zero(joining->arena, trace->count * sizeof *out->calls);
+    out->agents = baton_arena_array(joining->arena, trace->count, sizeof *out->agents);
+    joining->same_as = baton_arena_array(joining->arena, trace->count, sizeof *joining->same_as);
+    joining->runs = baton_arena_array(joining->arena, trace->count, sizeof *joining->runs);
+    joining->resumed_by = baton_arena_array(joining->arena, trace->count, sizeof *joining->resumed_by);
+    if (out->calls == NULL || out->agents == NULL || joining->same_as == NULL || joining->runs == NULL ||
+        joining->resumed_by == NULL) {
         return false;
     }
-    for (uint32_t i = 0; i < story->count; i++) {
-        struct baton_story_call *call = &story->calls[i];
-        call->outcomes = baton_arena_zero(telling->arena, call->reply.call_count * sizeof *call->outcomes);
+    out->count = trace->count;
+    for (uint32_t i = 0; i < out->count; i++) {
+        struct baton_joined_call *call = &out->calls[i];
+        call->recorded = &trace->calls[i];
+        call->outcomes = baton_arena_zero(joining->arena, call->recorded->reply.call_count * sizeof *call->outcomes);
         if (call->outcomes == NULL) {
             return false;
         }
-        telling->resumed_by[i] = BATON_NONE;
-        for (uint32_t k = i + 1; k < story->count && call->reply.call_count > 0; k++) {
-            if (goes_on_with_calls(call, &story->calls[k])) {
-                telling->resumed_by[i] = k;
-                break;
-            }
-        }
     }
-    return true;
+    for (uint32_t i = 0; i < out->count; i++) {
+        joining->resumed_by[i] = find_resumer(out, i);
+    }
+    return find_agents(joining);
 }
 
-enum baton_status baton_story_tell(struct baton_story *story, struct baton_arena *arena, struct baton_error *err)
+static void join_call(struct joining *joining, uint32_t index)
 {
-    struct telling telling = { .story = story, .arena = arena };
-    if (story->count > BATON_STORY_CALLS_MAX) {
-        return baton_error_set(err, BATON_EINPUT, "more than %d calls in one recording", BATON_STORY_CALLS_MAX);
+    if (!by_calls(joining, index) && !by_text(joining, index) && !as_a_tool(joining, index) &&
+        !once_more(joining, index) && !by_filtered_handoff(joining, index) && !by_conversation(joining, index)) {
+        joining->out->calls[index].conversation = joining->out->conversation_count++;
+        run_add(joining, index, BATON_NONE);
     }
-    bool fits = prepare(&telling);
-    for (uint32_t i = 0; i < story->count && fits; i++) {
-        if (!by_calls(&telling, i) && !by_text(&telling, i) && !as_a_tool(&telling, i) && !once_more(&telling, i) &&
-            !by_filtered_handoff(&telling, i)) {
-            story->calls[i].conversation = story->conversation_count++;
-            thread_add(&telling, i, BATON_NONE);
+}
+
+/* Outcomes name agents that were merged with others since. */
+static void settle_merged(struct joining *joining)
+{
+    struct baton_joined *out = joining->out;
+    for (uint32_t i = 0; i < out->count; i++) {
+        for (uint32_t k = 0; k < out->calls[i].recorded->reply.call_count; k++) {
+            out->calls[i].outcomes[k].agent = joining->same_as[out->calls[i].outcomes[k].agent];
         }
     }
-    for (uint32_t i = 0; i < story->count && fits; i++) {
-        for (uint32_t k = 0; k < story->calls[i].reply.call_count; k++) {
-            story->calls[i].outcomes[k].agent = telling.same_as[story->calls[i].outcomes[k].agent];
-        }
+    for (uint32_t i = 0; i < out->agent_count; i++) {
+        out->agents[i].is_merged = joining->same_as[i] != i;
     }
-    for (uint32_t i = 0; i < story->agent_count && fits; i++) {
-        story->agents[i].is_merged = telling.same_as[i] != i;
+}
+
+enum baton_status baton_join(struct baton_joined *out, struct baton_arena *arena, const struct baton_trace *trace,
+                             struct baton_error *err)
+{
+    struct joining joining = { .out = out, .arena = arena };
+    *out = (struct baton_joined){ .count = 0 };
+    if (trace->count > BATON_IMPORT_CALLS_MAX) {
+        return baton_error_set(err, BATON_EINPUT, "more than %d calls in one recording", BATON_IMPORT_CALLS_MAX);
     }
-    return fits && name_agents(&telling)
-               ? BATON_OK
-               : baton_error_set(err, BATON_ELIMIT, "a recording needs more memory than is allowed");
+    if (!prepare(&joining, trace)) {
+        return baton_error_over_limit(err, "a recording");
+    }
+    for (uint32_t i = 0; i < out->count; i++) {
+        join_call(&joining, i);
+    }
+    settle_merged(&joining);
+    return baton_join_name_agents(out, arena) ? BATON_OK : baton_error_over_limit(err, "a recording");
 }

@@ -1,34 +1,35 @@
-/* rerun.h - plays an import (vcr_import.h) through the engine, for tests.
+/* import_run.h - imports a recording and plays it through the engine, for tests.
  *
- * Owns:     rerun_open() takes memory, rerun_close() gives it back; what is found lives until then.
+ * Owns:     import_run_open() takes memory, import_run_close() gives it back; what is found lives until then.
  */
-#ifndef BATON_SIM_TESTS_RERUN_H
-#define BATON_SIM_TESTS_RERUN_H
+#ifndef BATON_SIM_TESTS_IMPORT_RUN_H
+#define BATON_SIM_TESTS_IMPORT_RUN_H
 
 #include "engine/core/run.h"
 #include "sim/cassette/replay.h"
 #include "sim/import/rebuild.h"
+#include "sim/import/trace_http.h"
 
-enum { RERUN_CALLS_MAX = 512, RERUN_EXCHANGES_MAX = 64 };
+enum { IMPORT_RUN_CALLS_MAX = 512, IMPORT_RUN_EXCHANGES_MAX = 64 };
 
 /* One model call, as the engine made it. */
-struct rerun_call {
+struct import_run_call {
     struct baton_str instructions, conversation;
     uint32_t nesting;
     uint32_t exchange; /* ended before it, of all conversations */
     struct baton_usage usage;
 };
 
-struct rerun {
+struct import_run {
     struct baton_arena *arena;
-    struct baton_vcr_import import;
+    struct baton_rebuilt rebuilt;
     struct baton_agents *agents;
     struct baton_cassette *cassette;
-    struct rerun_call calls[RERUN_CALLS_MAX];
+    struct import_run_call calls[IMPORT_RUN_CALLS_MAX];
     uint32_t call_count;
     uint32_t exchange_count, handoff_count, miss_count, unused_count;
-    const char *ends[RERUN_EXCHANGES_MAX]; /* of exchanges: `answered 'text'` */
-    struct baton_str final_text;           /* of the last exchange */
+    const char *ends[IMPORT_RUN_EXCHANGES_MAX]; /* of exchanges: `answered 'text'` */
+    struct baton_str final_text;                /* of the last exchange */
     enum baton_run_status final_status;
     bool diverged;
     struct baton_usage usage;       /* of all calls */
@@ -38,10 +39,13 @@ struct rerun {
     struct baton_str conversation;
 };
 
-/* Imports and plays; BATON_OK when all of it ran, else what failed, with `said`. The folder is for the cassette. */
-void rerun_open(struct rerun *rerun);
-enum baton_status rerun_play(struct rerun *rerun, const struct baton_vcr *vcr, const char *name,
-                             const char *cassette_path);
-void rerun_close(struct rerun *rerun);
+void import_run_open(struct import_run *played);
+void import_run_close(struct import_run *played);
+
+/* Rebuilds and plays; BATON_OK when all of it ran, else what failed, with `said`. The path is for the cassette. */
+enum baton_status import_run_play(struct import_run *played, const struct baton_recorded_calls *calls, const char *name,
+                                  const char *cassette_path);
+enum baton_status import_run_play_trace(struct import_run *played, const struct baton_trace *trace, const char *name,
+                                        const char *cassette_path);
 
 #endif

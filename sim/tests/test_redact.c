@@ -281,7 +281,7 @@ static const char *const harmless[] = {
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ/home/==",
     /* words that begin as keys do */
     "sk-learn", "sk-SK", "sk-container-id-1", "sk-estimator-doc-link", "sk-toggleable__content",
-    "sk-text-repr-fallback", "task-management-for-users-2024", "the desk-reservation-system-v2 of 2024",
+    "sk-text-repr-fallback", "task-management-for-users-2024", "the asker-reservation-system-v2 of 2024",
     "risk-assessment-2024-q3-final1", "ask-1234567890abcdef", "50%zzsk-1234567890abcdef", "org-mode", "organization",
     "org-chart-of-2024", "user-agent", "user-interface", "user-friendly-documentation", "proj_manager", "AKIA",
     "AKIARA is a film", "AKIAabcdefghijklmnop", "AIza", "AIzawl", "xoxo-hugs-and-kisses-2024", "xoxb", "ghp_",
