@@ -36,12 +36,6 @@
 struct baton_decoder;
 struct baton_known_values;
 
-enum {
-    BATON_INTERACTION_EXCHANGES_MAX = 1000000,
-    BATON_INTERACTION_EVENTS_MAX = 1000000, /* of one stream */
-    BATON_DAY_BYTES = 10                    /* 2026-11-21 */
-};
-
 enum baton_interaction_kind { BATON_INTERACTION_MODEL, BATON_INTERACTION_TOOL, BATON_INTERACTION_CONTEXT };
 
 /* Where in a run something was asked. Exchange and turn are those of the run that asked: of the nested one where an agent
