@@ -14,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define ROW(form, field, ...) .offset = offsetof(struct form, field), __VA_ARGS__
+
 struct reader {
     const struct baton_source *source;
     struct baton_arena *arena;
@@ -114,8 +116,8 @@ static enum baton_status body_node(const struct reader *reader, const struct bat
                                    const struct baton_json **out, bool *is_base64)
 {
     static const struct baton_field rows[] = {
-        { .name = "string", .type = BATON_FIELD_ANY, .offset = offsetof(struct body_fields, string) },
-        { .name = "base64_string", .type = BATON_FIELD_ANY, .offset = offsetof(struct body_fields, base64_string) },
+        { "string", NULL, BATON_FIELD_ANY, ROW(body_fields, string, 0) },
+        { "base64_string", NULL, BATON_FIELD_ANY, ROW(body_fields, base64_string, 0) },
     };
     *out = node;
     if (node != NULL && node->type == BATON_JSON_OBJECT) {
@@ -202,18 +204,11 @@ struct request_fields {
 };
 
 static const struct baton_field request_rows[] = {
-    { .name = "method",
-      .type = BATON_FIELD_TEXT,
-      .offset = offsetof(struct request_fields, method),
-      .is_required = true },
-    { .name = "uri",
-      .alias = "url",
-      .type = BATON_FIELD_TEXT,
-      .offset = offsetof(struct request_fields, uri),
-      .is_required = true },
-    { .name = "headers", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, headers) },
-    { .name = "body", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, body.body) },
-    { .name = "parsed_body", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, body.parsed) },
+    { "method", NULL, BATON_FIELD_TEXT, ROW(request_fields, method, .is_required = true) },
+    { "uri", "url", BATON_FIELD_TEXT, ROW(request_fields, uri, .is_required = true) },
+    { "headers", NULL, BATON_FIELD_ANY, ROW(request_fields, headers, 0) },
+    { "body", NULL, BATON_FIELD_ANY, ROW(request_fields, body.body, 0) },
+    { "parsed_body", NULL, BATON_FIELD_ANY, ROW(request_fields, body.parsed, 0) },
 };
 
 struct response_fields {
@@ -223,16 +218,12 @@ struct response_fields {
 };
 
 static const struct baton_field response_rows[] = {
-    { .name = "status", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, status) },
-    { .name = "status_code",
-      .type = BATON_FIELD_INT32,
-      .offset = offsetof(struct response_fields, status_code),
-      .low = 100,
-      .high = 599 },
-    { .name = "headers", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, headers) },
-    { .name = "body", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.body) },
-    { .name = "content", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.content) },
-    { .name = "parsed_body", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.parsed) },
+    { "status", NULL, BATON_FIELD_ANY, ROW(response_fields, status, 0) },
+    { "status_code", NULL, BATON_FIELD_INT32, ROW(response_fields, status_code, .low = 100, .high = 599) },
+    { "headers", NULL, BATON_FIELD_ANY, ROW(response_fields, headers, 0) },
+    { "body", NULL, BATON_FIELD_ANY, ROW(response_fields, body.body, 0) },
+    { "content", NULL, BATON_FIELD_ANY, ROW(response_fields, body.content, 0) },
+    { "parsed_body", NULL, BATON_FIELD_ANY, ROW(response_fields, body.parsed, 0) },
 };
 
 struct status_fields {
@@ -241,13 +232,8 @@ struct status_fields {
 };
 
 static const struct baton_field status_rows[] = {
-    { .name = "code",
-      .type = BATON_FIELD_INT32,
-      .offset = offsetof(struct status_fields, code),
-      .is_required = true,
-      .low = 100,
-      .high = 599 },
-    { .name = "message", .type = BATON_FIELD_TEXT, .offset = offsetof(struct status_fields, message) },
+    { "code", NULL, BATON_FIELD_INT32, ROW(status_fields, code, .is_required = true, .low = 100, .high = 599) },
+    { "message", NULL, BATON_FIELD_TEXT, ROW(status_fields, message, 0) },
 };
 
 struct interaction_fields {
@@ -255,14 +241,8 @@ struct interaction_fields {
 };
 
 static const struct baton_field interaction_rows[] = {
-    { .name = "request",
-      .type = BATON_FIELD_OBJECT,
-      .offset = offsetof(struct interaction_fields, request),
-      .is_required = true },
-    { .name = "response",
-      .type = BATON_FIELD_OBJECT,
-      .offset = offsetof(struct interaction_fields, response),
-      .is_required = true },
+    { "request", NULL, BATON_FIELD_OBJECT, ROW(interaction_fields, request, .is_required = true) },
+    { "response", NULL, BATON_FIELD_OBJECT, ROW(interaction_fields, response, .is_required = true) },
 };
 
 static enum baton_status request_read(const struct reader *reader, const struct baton_json *node,
@@ -358,16 +338,8 @@ static enum baton_status root_read(const struct reader *reader, const struct bat
                                    struct baton_recorded_calls *out)
 {
     static const struct baton_field rows[] = {
-        { .name = "interactions",
-          .alias = "http_interactions",
-          .type = BATON_FIELD_ARRAY,
-          .offset = offsetof(struct root_fields, interactions),
-          .is_required = true },
-        { .name = "version",
-          .type = BATON_FIELD_INT32,
-          .offset = offsetof(struct root_fields, version),
-          .low = 1,
-          .high = 1 },
+        { "interactions", "http_interactions", BATON_FIELD_ARRAY, ROW(root_fields, interactions, .is_required = true) },
+        { "version", NULL, BATON_FIELD_INT32, ROW(root_fields, version, .low = 1, .high = 1) },
     };
     const struct baton_fields table = { reader->source, rows, BATON_FIELD_COUNT(rows), "a cassette", true };
     struct root_fields fields = { .version = 1 };

@@ -1,3 +1,9 @@
+/* playback.c - records and plays cassettes for tests.
+ *
+ * The far end is no server but the codecs turned round: what a rule answers is written as the provider would write it, decoded
+ * by the decoder of live calls and handed to a sink with made-up times, so that a recording goes through all that a live one
+ * does but the network.
+ */
 #include "sim/tests/playback.h"
 
 #include "engine/base/json_writer.h"

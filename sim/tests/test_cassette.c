@@ -1,3 +1,6 @@
+/* Cassettes as files: what is loaded and refused, how interactions are found, and what the checks say of them. Most lines are
+ * written here by hand, as what counts is what a file may hold, not what the recorder makes.
+ */
 #include "sim/cassette/cassette.h"
 
 #include "engine/base/text.h"

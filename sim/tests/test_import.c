@@ -1,3 +1,6 @@
+/* Imports: recordings of other projects, whose agents, tokens and last words are known (runs.json), replay through the engine;
+ * small traces, each a few requests and replies, show one way in which calls belong together.
+ */
 #include "sim/import/forms.h"
 
 #include "engine/base/document.h"
@@ -491,7 +494,7 @@ Test(import, no_key_comes_along)
     playback_close(&playback);
 }
 
-/* What a form says of agents and conversations; no reader of today does, so the trace is told here. */
+/* What a form says of agents and conversations; no reader of today does, so it is put into the trace here. */
 Test(import, what_the_form_says_of_agents_and_conversations_counts_first)
 {
     static const struct small_trace unlike = { "no sign that they belong together",
@@ -524,12 +527,12 @@ Test(import, what_the_form_says_of_agents_and_conversations_counts_first)
         const struct baton_import_options options = { .name = "small" };
         struct baton_trace trace;
         cr_assert_eq(baton_trace_from_http(&trace, playback.arena, &calls, &options, NULL), BATON_OK);
-        struct baton_trace_call told[2] = { trace.calls[0], trace.calls[1] };
+        struct baton_trace_call named[2] = { trace.calls[0], trace.calls[1] };
         for (size_t k = 0; k < 2; k++) {
-            told[k].conversation = baton_str_of(rows[i].conversations[k]);
-            told[k].agent = baton_str_of(rows[i].agents[k]);
+            named[k].conversation = baton_str_of(rows[i].conversations[k]);
+            named[k].agent = baton_str_of(rows[i].agents[k]);
         }
-        trace.calls = told;
+        trace.calls = named;
         cr_assert_eq(import_run_play_trace(played, &trace, "small", playback_file(&playback, "t.jsonl")), BATON_OK,
                      "%zu: %s", i, played->said);
         summarize(played, &summary);

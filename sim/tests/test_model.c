@@ -1,3 +1,6 @@
+/* Simulated models: the built-in ones choose among open handoffs, files of rules are read with their errors and played in small
+ * games of one call after the other.
+ */
 #include "sim/model.h"
 
 #include "sim/tests/asker.h"

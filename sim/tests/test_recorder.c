@@ -1,3 +1,6 @@
+/* Recording: each way of going on with a file, and every moment at which it can be killed. A recording is right when its replay
+ * has the same events, byte for byte, with the same times.
+ */
 #include "sim/cassette/recorder.h"
 
 #include "sim/cassette/cassette_check.h"

@@ -1,3 +1,6 @@
+/* Redaction: plants (secrets) are put into every place where one can be, and must be gone while all else is the same; readings
+ * are texts that only look as if they held one.
+ */
 #include "sim/redact/redact.h"
 
 #include "engine/base/json.h"

@@ -1,3 +1,5 @@
+/* Replay: what is found by key and in which order, what a miss says, and what a limit or a failure does to the rest.
+ */
 #include "sim/cassette/replay.h"
 
 #include "sim/tests/playback.h"

@@ -1,3 +1,6 @@
+/* Comparing requests: tables of pairs, then requests of each client changed leaf by leaf, so that whatever counts is named as the
+ * first difference and whatever does not is none.
+ */
 #include "sim/cassette/request_diff.h"
 
 #include "engine/base/hash.h"

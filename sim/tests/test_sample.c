@@ -46,7 +46,7 @@ static void open_set(struct set *set)
     cr_assert_eq(count, COUNT_OF(wanted));
 }
 
-/* All exchanges; with a transcript, that one is told where it stands. Tells `id: start > entered ... 'text' ms`. */
+/* All exchanges; a transcript, where there is one, follows them. Writes `id: start > entered ... 'text' ms`. */
 static void play(const struct set *set, const struct baton_conversation *conversation, struct baton_provider *provider,
                  struct baton_tool_runner *tools, struct baton_transcript *transcript, struct baton_arena *arena,
                  struct baton_text *events)

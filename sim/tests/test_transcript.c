@@ -1,3 +1,6 @@
+/* Transcripts: conversations with the agents that are asked step by step, and what the recording answers or who it says has the
+ * floor.
+ */
 #include "sim/transcript.h"
 
 #include "sim/tests/asker.h"
@@ -19,9 +22,9 @@
 enum { STEPS_MAX = 8 };
 
 /* One model call: who is asked, and what the recording answers. An empty agent goes on to the next user message; then
- * `told` is who holds the conversation there. */
+ * `want` is who holds the conversation there. */
 struct step {
-    const char *agent, *told;
+    const char *agent, *want;
 };
 
 struct row {
@@ -33,25 +36,25 @@ struct row {
 static bool replay(struct asker *asker, const struct row *row)
 {
     struct baton_transcript transcript;
-    bool is_as_told = true;
+    bool is_as_wanted = true;
     asker_read(asker, row->json);
     baton_transcript_init(&transcript, asker->agents, &asker->conversation, asker->arena);
     uint32_t user = baton_conversation_next_user(&asker->conversation, 0);
     baton_transcript_begin(&transcript, user);
     for (size_t i = 0; i < STEPS_MAX && row->steps[i].agent != NULL; i++) {
-        const char *told;
+        const char *got;
         if (row->steps[i].agent[0] == '\0') {
             user = baton_conversation_next_user(&asker->conversation, user + 1);
             cr_assert_lt(user, asker->conversation.message_count, "%s", row->name);
             struct baton_str holder = baton_agent_name(asker->agents, baton_transcript_begin(&transcript, user));
-            told = baton_arena_printf(asker->arena, "%.*s", (int)holder.length, holder.data);
+            got = baton_arena_printf(asker->arena, "%.*s", (int)holder.length, holder.data);
         } else {
-            told = asker_summary(asker, &transcript.provider, row->steps[i].agent);
+            got = asker_summary(asker, &transcript.provider, row->steps[i].agent);
         }
-        cr_expect_str_eq(told, row->steps[i].told, "%s, step %zu: %s", row->name, i, told);
-        is_as_told = is_as_told && strcmp(told, row->steps[i].told) == 0;
+        cr_expect_str_eq(got, row->steps[i].want, "%s, step %zu: %s", row->name, i, got);
+        is_as_wanted = is_as_wanted && strcmp(got, row->steps[i].want) == 0;
     }
-    return is_as_told;
+    return is_as_wanted;
 }
 
 /* How many of the rows were replayed as written down. */
@@ -216,17 +219,17 @@ static const char *run_tools(struct asker *asker, struct baton_transcript *trans
 {
     struct baton_tool_job jobs[STEPS_MAX] = { 0 };
     struct baton_tool_batch batch = { .jobs = jobs, .count = reply->call_count, .arena = asker->arena };
-    const char *told = "";
+    const char *got = "";
     for (uint32_t i = 0; i < reply->call_count; i++) {
         jobs[i].call = &reply->calls[i];
     }
     cr_assert_eq(transcript->tools.run_tools(&transcript->tools, &batch, &asker->err), BATON_OK);
     for (uint32_t i = 0; i < reply->call_count; i++) {
-        told = baton_arena_printf(asker->arena, "%s%s%s%.*s", told, i == 0 ? "" : "|", jobs[i].is_error ? "!" : "",
-                                  (int)jobs[i].result.length, jobs[i].result.data);
+        got = baton_arena_printf(asker->arena, "%s%s%s%.*s", got, i == 0 ? "" : "|", jobs[i].is_error ? "!" : "",
+                                 (int)jobs[i].result.length, jobs[i].result.data);
         cr_expect(jobs[i].is_worded, "a recorded error is complete");
     }
-    return told;
+    return got;
 }
 
 Test(transcript, tools_answer_from_the_recording)
@@ -262,8 +265,8 @@ Test(transcript, tools_answer_from_the_recording)
         baton_transcript_begin(&transcript, 0);
         for (size_t k = 0; k < COUNT_OF(rows[i].results) && rows[i].results[k] != NULL; k++) {
             struct baton_reply reply = asker_ask(&asker, &transcript.provider, "triage");
-            const char *told = run_tools(&asker, &transcript, &reply);
-            cr_expect_str_eq(told, rows[i].results[k], "%s: %s", rows[i].name, told);
+            const char *got = run_tools(&asker, &transcript, &reply);
+            cr_expect_str_eq(got, rows[i].results[k], "%s: %s", rows[i].name, got);
         }
         asker_close(&asker);
     }

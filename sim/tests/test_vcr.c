@@ -1,3 +1,6 @@
+/* Cassettes of vcrpy: each spelling that versions of it and its like write, bodies in every coding, and files broken in every way.
+ * Real ones are read as another reader read them (wire_vcr/expected).
+ */
 #include "sim/import/vcr.h"
 
 #include "engine/base/json.h"
