@@ -5,8 +5,10 @@
  * mark is accepted once, at the start. YAML (yaml.h) is read into the same tree.
  *
  * Owns:     nothing; the tree lives in the arena. Texts of numbers point into the source, which must outlive the tree.
- * Threads:  any number may parse at once, each with its own arena. cJSON's hooks are set once for the process; nobody
- *           else may include cJSON.
+ * Threads:  any number may parse at once, each with its own arena.
+ * Process:  cJSON's hooks are set before main(). A program that this is linked into may use cJSON as if it were alone: outside
+ *           a parse they are malloc and free. It may set hooks of its own, but not while a thread is here; parsing is slower
+ *           then, and a lack of their memory is reported as a mistake in the text.
  * Errors:   file:line:column of the place.
  */
 #ifndef BATON_ENGINE_BASE_JSON_H

@@ -16,10 +16,7 @@ struct baton_source {
     struct baton_str text;
 };
 
-/* Line and column (in bytes, both from 1) of a byte offset. */
-void baton_source_place(const struct baton_source *source, size_t offset, unsigned *line, unsigned *column);
-
-/* BATON_EINPUT with the place of the offset and a text. */
+/* BATON_EINPUT with a text and the place of a byte offset: line and column, in bytes, both from 1. */
 enum baton_status baton_source_error(const struct baton_source *source, size_t offset, struct baton_error *err,
                                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 

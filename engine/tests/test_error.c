@@ -6,26 +6,17 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-Test(error, a_status_has_an_exit_code_and_a_text)
+Test(error, a_status_has_an_exit_code)
 {
     static const struct {
         enum baton_status status;
         int exit_code;
-        const char *text;
     } rows[] = {
-        { BATON_OK, 0, "ok" },
-        { BATON_EINPUT, 4, "bad input file" },
-        { BATON_EIO, 3, "input or output failed" },
-        { BATON_EINTERRUPTED, 2, "interrupted" },
-        { BATON_EEMPTY, 5, "nothing selected" },
-        { BATON_EMISS, 6, "replay miss or divergence" },
-        { BATON_EBASELINE, 7, "baseline not comparable" },
-        { BATON_EBUG, 70, "a bug in baton" },
-        { BATON_STATUS_COUNT, 70, "unknown status" },
+        { BATON_OK, 0 },    { BATON_EINPUT, 4 },    { BATON_EIO, 3 },   { BATON_EINTERRUPTED, 2 },  { BATON_EEMPTY, 5 },
+        { BATON_EMISS, 6 }, { BATON_EBASELINE, 7 }, { BATON_EBUG, 70 }, { BATON_STATUS_COUNT, 70 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cr_expect_eq(baton_status_exit_code(rows[i].status), rows[i].exit_code, "%s", rows[i].text);
-        cr_expect_str_eq(baton_status_text(rows[i].status), rows[i].text);
+        cr_expect_eq(baton_status_exit_code(rows[i].status), rows[i].exit_code, "status %d", rows[i].status);
     }
 }
 
