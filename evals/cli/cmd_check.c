@@ -159,7 +159,7 @@ static void note_interaction(void *user, const struct baton_cassette *cassette, 
     struct notes *notes = user;
     if (notes->count++ < NOTES_MAX) {
         baton_print_line(stdout, "advice: %s:%u: %s: %.*s, conversation '%.*s'", cassette->files[it->file].path,
-                         it->line, notes->what, BATON_STR_ARGS(it->agent), BATON_STR_ARGS(it->place.conversation));
+                         it->line, notes->what, BATON_STR_ARGS(it->agent), BATON_STR_ARGS(it->position.conversation));
     }
     notes->check->advice++;
 }

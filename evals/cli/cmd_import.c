@@ -1,10 +1,13 @@
-/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed. A table of the forms. */
+/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed (sim/import). */
 #include "evals/cli/keys.h"
 #include "evals/cli/print.h"
 #include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
 #include "reports/out_file.h"
-#include "sim/import/vcr_import.h"
+#include "sim/import/forms.h"
+#include "sim/import/rebuild.h"
+
+#include <string.h>
 
 enum { IMPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
@@ -38,13 +41,14 @@ static enum baton_status put(struct importing *importing, const char *name, stru
     return baton_out_write(importing->arena, importing->folder, name, text, importing->err);
 }
 
-/* ---- cassettes of vcrpy ---- */
+/* ---- the suite ---- */
 
-static void note_skipped(void *user, unsigned line, const char *reason)
+static void note_skipped(void *user, unsigned line, struct baton_str service, const char *reason)
 {
     const struct importing *importing = user;
     if (!importing->args.quiet) {
-        baton_print_line(stderr, "baton: %s:%u: left out: %s", importing->path, line, reason);
+        baton_print_line(stderr, "baton: %s:%u: left out: %.*s: %s", importing->path, line, BATON_STR_ARGS(service),
+                         reason);
     }
 }
 
@@ -59,28 +63,21 @@ static enum baton_status put_suite(struct importing *importing)
                         : put(importing, "suite.yaml", baton_str_of(text));
 }
 
-static enum baton_status put_imported(struct importing *importing, const struct baton_vcr_import *import)
+static enum baton_status put_files(struct importing *importing, const struct baton_rebuilt *rebuilt)
 {
-    const struct {
-        const char *name;
-        const struct baton_text *text;
-    } files[] = {
-        { "agents.json", &import->agents },
-        { "conversations.jsonl", &import->conversations },
-        { "cassette.jsonl", &import->cassette },
-    };
     enum baton_status status = baton_out_folder_make(importing->folder, importing->err);
-    for (size_t i = 0; i < sizeof files / sizeof *files && status == BATON_OK; i++) {
-        status = put(importing, files[i].name, baton_text_str(files[i].text));
-    }
+    status = status == BATON_OK ? put(importing, "agents.json", baton_text_str(&rebuilt->agents)) : status;
+    status =
+        status == BATON_OK ? put(importing, "conversations.jsonl", baton_text_str(&rebuilt->conversations)) : status;
+    status = status == BATON_OK ? put(importing, "cassette.jsonl", baton_text_str(&rebuilt->cassette)) : status;
     return status == BATON_OK ? put_suite(importing) : status;
 }
 
-static enum baton_status import_vcr(struct importing *importing)
+static enum baton_status import_form(struct importing *importing, const struct baton_import_form *form)
 {
-    struct baton_vcr vcr;
-    struct baton_vcr_import import = { .call_count = 0 };
-    const struct baton_vcr_import_options options = {
+    struct baton_trace trace;
+    struct baton_rebuilt rebuilt = { .call_count = 0 };
+    const struct baton_import_options options = {
         .name = importing->path,
         .id = importing->args.id != NULL ? baton_str_of(importing->args.id) : importing->stem,
         .day = BATON_STR(""),
@@ -88,38 +85,28 @@ static enum baton_status import_vcr(struct importing *importing)
         .skipped = note_skipped,
         .user = importing,
     };
-    enum baton_status status = baton_vcr_load(&vcr, importing->arena, importing->path, importing->err);
+    enum baton_status status =
+        baton_import_read(&trace, importing->arena, form, importing->path, &options, importing->err);
     if (status != BATON_OK) {
         return status;
     }
-    status = baton_vcr_import(&import, importing->arena, &vcr, &options, importing->err);
-    if (status == BATON_OK) {
-        status = put_imported(importing, &import);
-    }
+    status = baton_rebuild(&rebuilt, importing->arena, &trace, &options, importing->err);
+    status = status == BATON_OK ? put_files(importing, &rebuilt) : status;
     if (status == BATON_OK && !importing->args.quiet) {
         baton_print_line(stdout,
                          "%u agents, %u conversations, %u model calls, %u left out; replay: baton eval %s/suite.yaml",
-                         (unsigned)import.agent_count, (unsigned)import.conversation_count, (unsigned)import.call_count,
-                         (unsigned)import.skipped_count, importing->folder);
+                         (unsigned)rebuilt.agent_count, (unsigned)rebuilt.conversation_count,
+                         (unsigned)rebuilt.call_count, (unsigned)rebuilt.skipped_count, importing->folder);
     }
-    baton_vcr_import_clear(&import);
+    baton_rebuilt_clear(&rebuilt);
     return status;
 }
-
-static const struct {
-    const char *name, *what;
-    enum baton_status (*run)(struct importing *importing);
-} forms[] = {
-    { "vcr", "cassettes of vcrpy (YAML or JSON)", import_vcr },
-};
-
-enum { FORM_COUNT = sizeof forms / sizeof *forms };
 
 /* ---- the verb ---- */
 
 static const char *form_at(size_t i)
 {
-    return i < FORM_COUNT ? forms[i].name : NULL;
+    return baton_import_form_at(i) == NULL ? NULL : baton_import_form_at(i)->name;
 }
 
 static enum baton_status import_file(struct importing *importing, const char *form, const char *path)
@@ -132,11 +119,11 @@ static enum baton_status import_file(struct importing *importing, const char *fo
     if (importing->folder == NULL) {
         return baton_error_no_memory(importing->err, NULL);
     }
-    for (size_t i = 0; i < FORM_COUNT; i++) {
-        if (baton_str_is(baton_str_of(form), forms[i].name)) {
+    for (size_t i = 0; baton_import_form_at(i) != NULL; i++) {
+        if (strcmp(form, baton_import_form_at(i)->name) == 0) {
             enum baton_status status =
                 baton_keys_gather(&importing->values, importing->arena, NULL, importing->environment, importing->err);
-            return status == BATON_OK ? forms[i].run(importing) : status;
+            return status == BATON_OK ? import_form(importing, baton_import_form_at(i)) : status;
         }
     }
     return baton_args_unknown("form", form, "forms", form_at, importing->err);

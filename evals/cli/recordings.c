@@ -127,7 +127,7 @@ static void note(void *user, const struct baton_cassette *cassette, const struct
         return;
     }
     baton_print_line(notes->file, "baton: %s:%u: %s: %.*s, conversation '%.*s'", cassette->files[it->file].path,
-                     it->line, notes->what, BATON_STR_ARGS(it->agent), BATON_STR_ARGS(it->place.conversation));
+                     it->line, notes->what, BATON_STR_ARGS(it->agent), BATON_STR_ARGS(it->position.conversation));
 }
 
 static void note_rest(const struct notes *notes, uint32_t count)

@@ -1,8 +1,15 @@
-#include "sim/tests/studio.h"
+/* playback.c - records and plays cassettes for tests.
+ *
+ * The far end is no server but the codecs turned round: what a rule answers is written as the provider would write it, decoded
+ * by the decoder of live calls and handed to a sink with made-up times, so that a recording goes through all that a live one
+ * does but the network.
+ */
+#include "sim/tests/playback.h"
 
 #include "engine/base/json_writer.h"
 #include "engine/base/yaml.h"
 #include "engine/core/tool_runner.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/encoder.h"
 #include "engine/wire/sse.h"
@@ -31,54 +38,55 @@ static const char agents_text[] = "version: 1\n"
                                   "  fix: { result: fixed }\n"
                                   "  ask: { agent: tech }\n";
 
-void studio_open(struct studio *studio)
+void playback_open(struct playback *playback)
 {
-    char folder[] = "/tmp/baton-studio-XXXXXX";
-    *studio = (struct studio){ .arena = baton_arena_new(STUDIO_MEMORY_MAX) };
+    char folder[] = "/tmp/baton-playback-XXXXXX";
+    *playback = (struct playback){ .arena = baton_arena_new(PLAYBACK_MEMORY_MAX) };
     cr_assert_not_null(mkdtemp(folder));
-    studio->folder = baton_arena_copy(studio->arena, folder, strlen(folder));
+    playback->folder = baton_arena_copy(playback->arena, folder, strlen(folder));
     struct baton_source source = { .name = "agents.yaml", .line_first = 1, .text = baton_str_of(agents_text) };
     const struct baton_json *root = NULL;
     struct baton_error err;
-    cr_assert_eq(baton_yaml_parse(&root, studio->arena, &source, &err), BATON_OK, "%s", err.text);
-    cr_assert_eq(baton_agents_parse(&studio->agents, studio->arena, &source, root, NULL, &err), BATON_OK, "%s",
+    cr_assert_eq(baton_yaml_parse(&root, playback->arena, &source, &err), BATON_OK, "%s", err.text);
+    cr_assert_eq(baton_agents_parse(&playback->agents, playback->arena, &source, root, NULL, &err), BATON_OK, "%s",
                  err.text);
 }
 
-void studio_close(struct studio *studio)
+void playback_close(struct playback *playback)
 {
-    DIR *folder = opendir(studio->folder);
+    DIR *folder = opendir(playback->folder);
     for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
         unlinkat(dirfd(folder), entry->d_name, 0);
     }
     closedir(folder);
-    rmdir(studio->folder);
-    baton_arena_free(studio->arena);
+    rmdir(playback->folder);
+    baton_arena_free(playback->arena);
 }
 
 /* ---- files ---- */
 
-const char *studio_file(struct studio *studio, const char *name)
+const char *playback_file(struct playback *playback, const char *name)
 {
-    return baton_arena_printf(studio->arena, "%s/%s", studio->folder, name);
+    return baton_arena_printf(playback->arena, "%s/%s", playback->folder, name);
 }
 
-void studio_write(struct studio *studio, const char *path, const char *bytes, size_t length)
+void playback_write(struct playback *playback, const char *path, const char *bytes, size_t length)
 {
-    (void)studio;
+    (void)playback;
     FILE *file = fopen(path, "w");
     cr_assert(file != NULL && fwrite(bytes, 1, length, file) == length && fclose(file) == 0, "%s", path);
 }
 
-struct baton_str studio_read(struct studio *studio, const char *path)
+struct baton_str playback_read(struct playback *playback, const char *path)
 {
     struct baton_source source;
     struct baton_error err;
-    cr_assert_eq(baton_source_load(&source, studio->arena, path, BATON_FILE_BYTES_MAX, &err), BATON_OK, "%s", err.text);
+    cr_assert_eq(baton_source_load(&source, playback->arena, path, BATON_FILE_BYTES_MAX, &err), BATON_OK, "%s",
+                 err.text);
     return source.text;
 }
 
-bool studio_has(const char *path)
+bool playback_has(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
@@ -117,7 +125,7 @@ static struct baton_tool_call call_of(struct baton_arena *arena, const struct ba
         struct baton_tool_call){ .id = baton_str_of(id), .name = baton_str_of(name), .arguments = baton_str_of(copy) };
 }
 
-static struct answer answer_by_rule(const struct studio_live *live, const struct baton_request *request)
+static struct answer answer_by_rule(const struct playback_live *live, const struct baton_request *request)
 {
     const struct baton_message *last = &request->messages[request->message_count - 1];
     struct baton_str agent = baton_agent_name(request->agents, request->agent), rest = { "", 0 };
@@ -274,8 +282,8 @@ static enum baton_status decode(struct baton_traffic *traffic, struct baton_repl
     return status;
 }
 
-static enum baton_status answer_of(struct studio_live *live, const struct baton_request *request, struct answer *answer,
-                                   struct baton_reply *reply, struct baton_error *err)
+static enum baton_status answer_of(struct playback_live *live, const struct baton_request *request,
+                                   struct answer *answer, struct baton_reply *reply, struct baton_error *err)
 {
     if (live->inner == NULL) {
         *answer = answer_by_rule(live, request);
@@ -292,7 +300,7 @@ static enum baton_status answer_of(struct studio_live *live, const struct baton_
 static enum baton_status live_call(struct baton_provider *provider, const struct baton_request *request,
                                    struct baton_reply *reply, struct baton_error *err)
 {
-    struct studio_live *live = (struct studio_live *)provider; /* its first member */
+    struct playback_live *live = (struct playback_live *)provider; /* its first member */
     static const struct baton_wire_header headers[] = { { BATON_STR_INIT("content-type"),
                                                           BATON_STR_INIT("application/json") },
                                                         { BATON_STR_INIT("set-cookie"), BATON_STR_INIT("secret=1") },
@@ -351,7 +359,7 @@ static enum baton_status live_call(struct baton_provider *provider, const struct
 static enum baton_status live_run_tools(struct baton_tool_runner *runner, struct baton_tool_batch *batch,
                                         struct baton_error *err)
 {
-    struct studio_live *live = (struct studio_live *)((char *)runner - offsetof(struct studio_live, tools));
+    struct playback_live *live = (struct playback_live *)((char *)runner - offsetof(struct playback_live, tools));
     for (uint32_t i = 0; i < batch->count; i++) {
         struct baton_tool_job *job = &batch->jobs[i];
         struct baton_tool_batch one = *batch;
@@ -377,7 +385,7 @@ static enum baton_status live_run_tools(struct baton_tool_runner *runner, struct
 static enum baton_status live_context(struct baton_tool_runner *runner, struct baton_context_job *job,
                                       struct baton_error *err)
 {
-    struct studio_live *live = (struct studio_live *)((char *)runner - offsetof(struct studio_live, tools));
+    struct playback_live *live = (struct playback_live *)((char *)runner - offsetof(struct playback_live, tools));
     const struct baton_message *last = &job->messages[0];
     live->context_count++;
     if (memmem(last->content.data, last->content.length, "nobody", 6) != NULL) {
@@ -387,35 +395,35 @@ static enum baton_status live_context(struct baton_tool_runner *runner, struct b
     return BATON_OK;
 }
 
-void studio_live_init(struct studio_live *live, struct baton_traffic_sink *sink)
+void playback_live_init(struct playback_live *live, struct baton_traffic_sink *sink)
 {
-    *live = (struct studio_live){ .provider = { .call = live_call },
-                                  .tools = { .run_tools = live_run_tools, .provide_context = live_context },
-                                  .sink = sink };
+    *live = (struct playback_live){ .provider = { .call = live_call },
+                                    .tools = { .run_tools = live_run_tools, .provide_context = live_context },
+                                    .sink = sink };
 }
 
 /* ---- conversations ---- */
 
-struct teller {
-    struct baton_text *told;
+struct event_writer {
+    struct baton_text *events;
     const struct baton_agents *agents;
 };
 
 static void tell(void *user, const struct baton_event *event)
 {
-    const struct teller *teller = user;
-    baton_event_write(teller->told, event, teller->agents);
-    baton_text_putc(teller->told, '\n');
+    const struct event_writer *event_writer = user;
+    baton_event_write(event_writer->events, event, event_writer->agents);
+    baton_text_putc(event_writer->events, '\n');
 }
 
-enum baton_status studio_play(const struct studio *studio, const struct studio_case *it,
-                              struct baton_provider *provider, struct baton_tool_runner *tools,
-                              struct baton_arena *arena, struct baton_text *told)
+enum baton_status playback_play(const struct playback *playback, const struct playback_case *it,
+                                struct baton_provider *provider, struct baton_tool_runner *tools,
+                                struct baton_arena *arena, struct baton_text *events)
 {
     struct baton_virtual_clock clock;
-    struct baton_loop_mark *of_agent = baton_arena_array(arena, studio->agents->count, sizeof *of_agent);
+    struct baton_loop_mark *of_agent = baton_arena_array(arena, playback->agents->count, sizeof *of_agent);
     struct baton_loop_marks marks;
-    struct teller teller = { told, studio->agents };
+    struct event_writer event_writer = { events, playback->agents };
     struct baton_run *run;
     struct baton_exchange *exchange;
     struct baton_error err;
@@ -423,82 +431,82 @@ enum baton_status studio_play(const struct studio *studio, const struct studio_c
         return BATON_ELIMIT;
     }
     baton_virtual_clock_init(&clock);
-    baton_loop_marks_init(&marks, of_agent, studio->agents->count);
-    const struct baton_run_options options = { .agents = studio->agents,
+    baton_loop_marks_init(&marks, of_agent, playback->agents->count);
+    const struct baton_run_options options = { .agents = playback->agents,
                                                .provider = provider,
                                                .clock = &clock.clock,
                                                .tools = tools,
-                                               .limits = studio->agents->limits,
+                                               .limits = playback->agents->limits,
                                                .marks = &marks,
                                                .conversation_id = baton_str_of(it->id),
-                                               .entry = studio->agents->entry,
-                                               .events = { tell, &teller } };
+                                               .entry = playback->agents->entry,
+                                               .events = { tell, &event_writer } };
     enum baton_status status = baton_run_new(&run, arena, &options, &err);
-    for (size_t i = 0; i < STUDIO_SAYS_MAX && it->says[i] != NULL && status == BATON_OK; i++) {
+    for (size_t i = 0; i < PLAYBACK_SAYS_MAX && it->says[i] != NULL && status == BATON_OK; i++) {
         status = baton_run_exchange(run, baton_str_of(it->says[i]), false, &exchange, &err);
         if (status == BATON_OK) {
-            baton_text_printf(told, "%s %s %.*s, %lld tokens\n", it->id, baton_run_status_name(exchange->status),
+            baton_text_printf(events, "%s %s %.*s, %lld tokens\n", it->id, baton_run_status_name(exchange->status),
                               (int)exchange->text.length, exchange->text.data, (long long)exchange->usage.output);
         }
     }
     return status;
 }
 
-struct baton_cassette *studio_load(struct studio *studio, const char *path)
+struct baton_cassette *playback_load(struct playback *playback, const char *path)
 {
-    const char **kept = baton_arena_alloc(studio->arena, sizeof *kept);
+    const char **kept = baton_arena_alloc(playback->arena, sizeof *kept);
     *kept = path;
     const struct baton_cassette_options options = { .files = kept, .file_count = 1 };
     struct baton_cassette *cassette;
     struct baton_error err;
     char text[1024];
-    cr_assert_eq(baton_cassette_load(&cassette, studio->arena, &options, &err), BATON_OK, "%s",
+    cr_assert_eq(baton_cassette_load(&cassette, playback->arena, &options, &err), BATON_OK, "%s",
                  baton_error_format(&err, text, sizeof text));
     return cassette;
 }
 
-enum baton_status studio_replay(const struct studio *studio, const struct studio_case *it,
-                                const struct baton_cassette *cassette, struct baton_text *told, uint32_t *misses)
+enum baton_status playback_replay(const struct playback *playback, const struct playback_case *it,
+                                  const struct baton_cassette *cassette, struct baton_text *events, uint32_t *misses)
 {
-    struct baton_arena *arena = baton_arena_new(STUDIO_MEMORY_MAX);
+    struct baton_arena *arena = baton_arena_new(PLAYBACK_MEMORY_MAX);
     struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
-    const struct baton_replay_options options = { .cassette = cassette, .agents = studio->agents };
+    const struct baton_replay_options options = { .cassette = cassette, .agents = playback->agents };
     struct baton_replay replay;
     baton_replay_init(&replay, &options, baton_str_of(it->id), arena, &scratch);
-    enum baton_status status = studio_play(studio, it, &replay.provider, &replay.tools, arena, told);
+    enum baton_status status = playback_play(playback, it, &replay.provider, &replay.tools, arena, events);
     *misses += replay.miss_count;
     baton_text_clear(&scratch);
     baton_arena_free(arena);
     return status;
 }
 
-struct baton_recorder_options studio_options(const struct studio *studio, const char *path)
+struct baton_recorder_options playback_options(const struct playback *playback, const char *path)
 {
     return (
         struct baton_recorder_options){ .path = path,
                                         .header = { .created = BATON_STR("2026-11-21"), .profile = BATON_STR("baton") },
                                         .day = BATON_STR("2026-11-21"),
-                                        .agents = studio->agents };
+                                        .agents = playback->agents };
 }
 
-enum baton_status studio_record(struct studio *studio, const struct baton_recorder_options *options,
-                                const struct studio_case *cases, size_t count, struct studio_live *live,
-                                struct baton_text *told, struct baton_error *err)
+enum baton_status playback_record(struct playback *playback, const struct baton_recorder_options *options,
+                                  const struct playback_case *cases, size_t count, struct playback_live *live,
+                                  struct baton_text *events, struct baton_error *err)
 {
     struct baton_recorder *recorder;
     struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
-    struct baton_str *order = baton_arena_array(studio->arena, count, sizeof *order);
+    struct baton_str *order = baton_arena_array(playback->arena, count, sizeof *order);
     enum baton_status status = baton_recorder_open(&recorder, options, err);
     if (status != BATON_OK) {
         return status;
     }
     live->sink = baton_recorder_sink(recorder);
     for (size_t i = 0; i < count && status == BATON_OK; i++) {
-        struct baton_arena *arena = baton_arena_new(STUDIO_MEMORY_MAX);
+        struct baton_arena *arena = baton_arena_new(PLAYBACK_MEMORY_MAX);
         struct baton_recording recording;
         order[i] = baton_str_of(cases[i].id);
         baton_recording_init(&recording, recorder, &live->provider, &live->tools, order[i], arena, &scratch);
-        status = studio_play(studio, &cases[i], &recording.provider, &recording.tools, arena, told);
+        status = playback_play(playback, &cases[i], &recording.provider, &recording.tools, arena, events);
         baton_arena_free(arena);
     }
     if (status == BATON_OK) {
