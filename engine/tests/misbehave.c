@@ -1,3 +1,7 @@
+/* A server that does what no library for servers would let it do.
+ *
+ * It cuts, stalls, resets, sends two heads or none: so it writes bytes to sockets itself, in one thread with poll(), and knows
+ * just enough of HTTP to find the end of a request. What it got is recorded whole, for tests of what is sent. */
 #include "engine/tests/misbehave.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,6 @@
+/* What a transfer comes to when the other side behaves badly: a table of servers, by failure, status and text.
+ *
+ * Over sockets of this machine, as it is libcurl's behaviour that counts; the policy of retries is driven along with it. */
 #include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>

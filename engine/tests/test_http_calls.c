@@ -1,3 +1,4 @@
+/* One call at a time: the bytes that are sent, what of a reply is kept, limits, times, secrets, connections that are kept. */
 #include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>

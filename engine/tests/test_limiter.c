@@ -1,3 +1,7 @@
+/* Rates and money, on clocks that move only when somebody sleeps, or when the test moves them.
+ *
+ * So a wait has an exact length and nothing hangs on how busy the machine is, also where threads take part: who is served first
+ * is asked of a clock that moves only while all of them are asleep. */
 #include "engine/http/limiter.h"
 
 #include "engine/base/arena.h"
