@@ -1,3 +1,9 @@
+/* evaluate.c - plays a conversation exchange by exchange, and looks at each as soon as it is played: its row, its label, its
+ * counts.
+ *
+ * The engine's records live in the conversation's arena; a row only points into them, so a conversation costs no copy. What
+ * a label says of the whole conversation is judged at the end, by the same code, with all hops as one route.
+ */
 #include "evals/play/evaluate.h"
 
 #include "engine/core/path.h"
@@ -21,8 +27,7 @@ struct evaluation {
 static enum baton_status no_memory(struct evaluation *evaluation)
 {
     struct baton_str id = evaluation->conversation->id;
-    return baton_error_set(evaluation->err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)id.length, id.data);
+    return baton_error_over_limit(evaluation->err, "the conversation '%.*s'", BATON_STR_ARGS(id));
 }
 
 enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
@@ -32,15 +37,15 @@ enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct
     *evaluator = (struct baton_evaluator){ .play = play, .tally = tally };
     struct baton_loop_mark *of_agent = baton_arena_array(arena, play->agents->count, sizeof *of_agent);
     if (of_agent == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
-    return baton_cast_init(&evaluator->cast, play->agents, &play->sources, err);
+    return baton_binding_init(&evaluator->binding, play->agents, &play->sources, err);
 }
 
 void baton_evaluator_clear(struct baton_evaluator *evaluator)
 {
-    baton_cast_clear(&evaluator->cast);
+    baton_binding_clear(&evaluator->binding);
 }
 
 /* ---- playing ---- */
@@ -48,17 +53,17 @@ void baton_evaluator_clear(struct baton_evaluator *evaluator)
 static enum baton_status run_init(struct evaluation *evaluation)
 {
     const struct baton_play *play = evaluation->evaluator->play;
-    const struct baton_cast *cast = &evaluation->evaluator->cast;
+    const struct baton_binding *binding = &evaluation->evaluator->binding;
     struct baton_run_options options = {
         .agents = play->agents,
-        .provider = cast->provider,
-        .clock = cast->clock,
-        .tools = cast->tools,
+        .provider = binding->provider,
+        .clock = binding->clock,
+        .tools = binding->tools,
         .limits = play->limits,
         .loops_stop = play->loops_stop,
         .on_handoff_stop = play->on_handoff_stop,
         .marks = &evaluation->evaluator->marks,
-        .conversation_id = cast->id,
+        .conversation_id = binding->id,
         .entry = evaluation->conversation->entry,
         .history_hint = evaluation->conversation->message_count,
         .events = evaluation->evaluator->events,
@@ -306,7 +311,7 @@ static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t u
         return status;
     }
     uint32_t goal = goal_of(evaluation, expect, message->starts_over);
-    uint32_t holder = baton_cast_begin(&evaluation->evaluator->cast, user_message, goal);
+    uint32_t holder = baton_binding_start_exchange(&evaluation->evaluator->binding, user_message, goal);
     if (holder != BATON_NONE && was_cut_short(evaluation)) {
         baton_run_hold(evaluation->run, holder);
     }
@@ -362,7 +367,8 @@ static void count_conversation(struct evaluation *evaluation)
     if (latency_ns != BATON_TIME_UNKNOWN) {
         baton_counter_add(&tally->latency_conversation, (uint64_t)latency_ns, 1);
     }
-    baton_tally_records(tally, evaluation->evaluator->play->agents, evaluation->records, evaluation->count);
+    const struct baton_play *play = evaluation->evaluator->play;
+    baton_tally_records(tally, play->agents, play->model, evaluation->records, evaluation->count);
 }
 
 static enum baton_status judge_whole(struct evaluation *evaluation)
@@ -398,6 +404,21 @@ static const char *overall_status(const struct evaluation *evaluation)
     return baton_run_status_name(evaluation->records[i]->status);
 }
 
+static enum baton_status play(struct evaluation *evaluation)
+{
+    const struct baton_conversation *conversation = evaluation->conversation;
+    enum baton_status status = run_init(evaluation);
+    for (uint32_t at = baton_conversation_next_user(conversation, 0);
+         at < conversation->message_count && status == BATON_OK;
+         at = baton_conversation_next_user(conversation, at + 1)) {
+        status = play_exchange(evaluation, at);
+        if (status == BATON_OK) {
+            note_divergence(evaluation, evaluation->records[evaluation->count - 1]);
+        }
+    }
+    return status;
+}
+
 enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
                                  struct baton_exchange ***exchanges, struct baton_arena *arena,
                                  const struct baton_conversation *conversation, uint32_t repeat,
@@ -413,17 +434,15 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
         return no_memory(&evaluation);
     }
     enum baton_status status =
-        baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed, repeat, arena, err);
-    status = status == BATON_OK ? run_init(&evaluation) : status;
-    for (uint32_t at = baton_conversation_next_user(conversation, 0);
-         at < conversation->message_count && status == BATON_OK;
-         at = baton_conversation_next_user(conversation, at + 1)) {
-        status = play_exchange(&evaluation, at);
-        if (status == BATON_OK) {
-            note_divergence(&evaluation, evaluation.records[evaluation.count - 1]);
-        }
+        baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
+    if (status != BATON_OK) {
+        return status;
     }
-    status = status == BATON_OK ? judge_whole(&evaluation) : status;
+    status = play(&evaluation);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = judge_whole(&evaluation);
     if (status != BATON_OK) {
         return status;
     }

@@ -6,7 +6,7 @@
 #ifndef BATON_EVALS_PLAY_EVALUATE_H
 #define BATON_EVALS_PLAY_EVALUATE_H
 
-#include "evals/play/cast.h"
+#include "evals/play/binding.h"
 #include "evals/tally/tally.h"
 #include "reports/result.h"
 
@@ -14,6 +14,7 @@
 struct baton_play {
     const struct baton_agents *agents;
     struct baton_sources sources;
+    struct baton_str model; /* one for all agents, paid for by its price; empty: each its own */
     uint64_t seed;
     uint32_t repeat_count;
     struct baton_limits limits;
@@ -24,7 +25,7 @@ struct baton_play {
 struct baton_evaluator {
     const struct baton_play *play;
     struct baton_tally *tally;
-    struct baton_cast cast;
+    struct baton_binding binding;
     struct baton_loop_marks marks;
     struct baton_event_sink events; /* usually empty */
 };

@@ -57,6 +57,9 @@ struct baton_power {
  * Low is exactly 0 when none passed, high exactly 1 when all did. NaN for both when total is 0. */
 struct baton_interval baton_intervals_wilson(struct baton_proportion proportion);
 
+/* The same from a share and a number of cases that need not be whole, as where clustered ones are worth fewer. */
+struct baton_interval baton_intervals_wilson_at(double share, double n);
+
 /* Difference of paired shares, Newcombe's method 10 with the continuity-corrected phi (Newcombe 1998, Stat. Med.
  * 17:2635). It may exclude 0 where the exact McNemar test does not reach 0.05: print both, gate on mid-p. NaN when
  * there are no pairs. */
