@@ -1,12 +1,12 @@
-/* http_stand.h - a client, the server that it calls, and what came of the last call.
+/* http_setup.h - a client, the server that it calls, and what came of the last call.
  *
- * Each call carries a secret at every place that can hold one, and each error text is searched for them.
+ * Each call carries a secret at every point that can hold one, and each error text is searched for them.
  *
- * Owns:     http_stand_open() takes, http_stand_close() gives back.
+ * Owns:     http_setup_open() takes, http_setup_close() gives back.
  * Threads:  one; `interrupted` may be set by another.
  */
-#ifndef BATON_ENGINE_TESTS_HTTP_STAND_H
-#define BATON_ENGINE_TESTS_HTTP_STAND_H
+#ifndef BATON_ENGINE_TESTS_HTTP_SETUP_H
+#define BATON_ENGINE_TESTS_HTTP_SETUP_H
 
 #include "engine/base/text.h"
 #include "engine/http/http.h"
@@ -28,7 +28,7 @@
     }
 #define OK_BODY "{\"answer\":42}"
 
-struct http_stand {
+struct http_setup {
     struct misbehave *server;
     struct baton_http *http;
     volatile int interrupted;
@@ -46,11 +46,11 @@ struct http_stand {
 
 enum { BY_TCP = 1, STREAMS = 2, BY_TLS = 4 };
 
-void http_stand_open(struct http_stand *stand, const struct misbehave_step *steps, size_t count, unsigned how);
-void http_stand_close(struct http_stand *stand);
+void http_setup_open(struct http_setup *setup, const struct misbehave_step *steps, size_t count, unsigned how);
+void http_setup_close(struct http_setup *setup);
 
 /* Posts the request once, or as often as the usual policy says. */
-void http_stand_post(struct http_stand *stand);
-void http_stand_post_with_retries(struct http_stand *stand);
+void http_setup_post(struct http_setup *setup);
+void http_setup_post_with_retries(struct http_setup *setup);
 
 #endif

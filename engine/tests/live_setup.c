@@ -1,3 +1,7 @@
+/* The answers of the four formats, once, and a live provider around them.
+ *
+ * The same words in each format, so that a test says what happens and not in which dialect. The clock skips what is slept: a
+ * retry that waits for a minute takes none, and still shows how long it would have waited. */
 #include "engine/tests/live_setup.h"
 
 #include "engine/base/yaml.h"
@@ -7,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TOLD_BYTES_MAX = 1024 * 1024 };
+enum { STREAMED_BYTES_MAX = 1024 * 1024 };
 
 #define CHUNK(members) "data: {\"choices\":[{\"index\":0," members "}]}\n\n"
 #define CHAT_USAGE "\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}"
@@ -107,7 +111,9 @@ struct baton_agents *live_agents(struct baton_arena *arena)
     struct baton_error err;
     const struct baton_json *root = NULL;
     enum baton_status status = baton_yaml_parse(&root, arena, &source, &err);
-    status = status == BATON_OK ? baton_agents_parse(&agents, arena, &source, root, NULL, &err) : status;
+    if (status == BATON_OK) {
+        status = baton_agents_parse(&agents, arena, &source, root, NULL, &err);
+    }
     cr_assert_eq(status, BATON_OK, "%s", err.text);
     return agents;
 }
@@ -125,102 +131,102 @@ static void skipping_sleep(struct baton_clock *clock, uint64_t duration_ns)
 
 static const char *setting(void *user, const char *name)
 {
-    const struct live_stand *stand = user;
-    return strstr(name, "_BASE_URL") != NULL ? stand->base_url : strstr(name, "_API_KEY") != NULL ? stand->key : NULL;
+    const struct live_setup *setup = user;
+    return strstr(name, "_BASE_URL") != NULL ? setup->base_url : strstr(name, "_API_KEY") != NULL ? setup->key : NULL;
 }
 
-void live_stand_open(struct live_stand *stand, const char *codec)
+void live_setup_open(struct live_setup *setup, const char *codec)
 {
-    *stand = (struct live_stand){ .arena = tree_arena(),
+    *setup = (struct live_setup){ .arena = tree_arena(),
                                   .clock = { .clock = { .now_ns = skipping_now, .sleep_ns = skipping_sleep } },
                                   .base_url = "http://localhost/base/",
                                   .key = LIVE_KEY,
-                                  .told = baton_text_with_limit(TOLD_BYTES_MAX) };
-    stand->agents = live_agents(stand->arena);
-    stand->options = baton_live_options_default(stand->agents);
-    stand->options.provider = baton_str_of(codec);
-    stand->options.clock = &stand->clock.clock;
-    stand->options.timeout_ns = 100000 * MS;
-    stand->options.setting = setting;
-    stand->options.user = stand;
+                                  .streamed = baton_text_with_limit(STREAMED_BYTES_MAX) };
+    setup->agents = live_agents(setup->arena);
+    setup->options = baton_live_options_default(setup->agents);
+    setup->options.provider = baton_str_of(codec);
+    setup->options.clock = &setup->clock.clock;
+    setup->options.timeout_ns = 100000 * MS;
+    setup->options.setting = setting;
+    setup->options.user = setup;
 }
 
-void live_stand_begin(struct live_stand *stand, const struct misbehave_step *steps, size_t count)
+void live_setup_begin(struct live_setup *setup, const struct misbehave_step *steps, size_t count)
 {
-    stand->server = misbehave_start(steps, count);
-    stand->options.unix_socket = misbehave_socket(stand->server);
-    cr_assert_eq(baton_live_new(&stand->live, &stand->options, &stand->err), BATON_OK, "%s", stand->err.text);
-    cr_assert_eq(baton_live_caller_new(&stand->caller, stand->live, &stand->err), BATON_OK, "%s", stand->err.text);
+    setup->server = misbehave_start(steps, count);
+    setup->options.unix_socket = misbehave_socket(setup->server);
+    cr_assert_eq(baton_live_new(&setup->live, &setup->options, &setup->err), BATON_OK, "%s", setup->err.text);
+    cr_assert_eq(baton_live_caller_new(&setup->caller, setup->live, &setup->err), BATON_OK, "%s", setup->err.text);
 }
 
-void live_stand_end(struct live_stand *stand)
+void live_setup_end(struct live_setup *setup)
 {
-    baton_live_caller_free(stand->caller);
-    baton_live_free(stand->live);
-    misbehave_stop(stand->server);
+    baton_live_caller_free(setup->caller);
+    baton_live_free(setup->live);
+    misbehave_stop(setup->server);
 }
 
-void live_stand_close(struct live_stand *stand)
+void live_setup_close(struct live_setup *setup)
 {
-    baton_text_clear(&stand->told);
-    baton_arena_free(stand->arena);
+    baton_text_clear(&setup->streamed);
+    baton_arena_free(setup->arena);
 }
 
 static void on_text(void *user, struct baton_str delta)
 {
-    struct live_stand *stand = user;
-    baton_text_append(&stand->told, delta.data, delta.length);
-    baton_text_putc(&stand->told, '|');
+    struct live_setup *setup = user;
+    baton_text_append(&setup->streamed, delta.data, delta.length);
+    baton_text_putc(&setup->streamed, '|');
 }
 
-enum baton_status live_stand_ask(struct live_stand *stand, struct baton_reply *reply, bool listens)
+enum baton_status live_setup_ask(struct live_setup *setup, struct baton_reply *reply, bool listens)
 {
     static const bool enabled[] = { true };
     static const struct baton_message message = { .role = BATON_ROLE_USER,
                                                   .has_content = true,
                                                   .content = BATON_STR_INIT("hi") };
-    const struct baton_request request = { .agents = stand->agents,
-                                           .agent = stand->agents->entry,
+    const struct baton_request request = { .agents = setup->agents,
+                                           .agent = setup->agents->entry,
                                            .conversation_id = BATON_STR("c-1"),
                                            .messages = &message,
                                            .message_count = 1,
                                            .handoff_enabled = enabled,
-                                           .arena = stand->arena,
+                                           .arena = setup->arena,
                                            .on_text = listens ? on_text : NULL,
-                                           .user = stand };
-    struct baton_provider *provider = baton_live_caller_provider(stand->caller);
+                                           .user = setup };
+    struct baton_provider *provider = baton_live_caller_provider(setup->caller);
     *reply = (struct baton_reply){ .latency_ns = BATON_TIME_UNKNOWN, .ttft_ns = BATON_TIME_UNKNOWN };
-    stand->err.text[0] = '\0';
-    baton_text_reset(&stand->told);
-    enum baton_status status = provider->call(provider, &request, reply, &stand->err);
-    cr_expect(strstr(stand->err.text, LIVE_KEY) == NULL, "the key stands in '%s'", stand->err.text);
+    setup->err.text[0] = '\0';
+    baton_text_reset(&setup->streamed);
+    enum baton_status status = provider->call(provider, &request, reply, &setup->err);
+    cr_expect(strstr(setup->err.text, LIVE_KEY) == NULL, "the key stands in '%s'", setup->err.text);
     return status;
 }
 
-struct baton_exchange *live_stand_play(struct live_stand *stand, struct baton_provider *provider,
+struct baton_exchange *live_setup_play(struct live_setup *setup, struct baton_provider *provider,
                                        struct baton_event_sink events)
 {
     struct baton_loop_marks marks;
-    baton_loop_marks_init(&marks, baton_arena_array(stand->arena, stand->agents->count, sizeof(struct baton_loop_mark)),
-                          stand->agents->count);
-    const struct baton_run_options options = { .agents = stand->agents,
+    baton_loop_marks_init(&marks, baton_arena_array(setup->arena, setup->agents->count, sizeof(struct baton_loop_mark)),
+                          setup->agents->count);
+    const struct baton_run_options options = { .agents = setup->agents,
                                                .provider = provider,
-                                               .clock = stand->options.clock,
-                                               .limits = stand->agents->limits,
+                                               .clock = setup->options.clock,
+                                               .limits = setup->agents->limits,
                                                .marks = &marks,
                                                .conversation_id = BATON_STR("c-1"),
-                                               .entry = stand->agents->entry,
+                                               .entry = setup->agents->entry,
                                                .events = events };
     struct baton_run *run = NULL;
     struct baton_exchange *exchange = NULL;
-    cr_assert_eq(baton_run_new(&run, stand->arena, &options, &stand->err), BATON_OK);
-    cr_assert_eq(baton_run_exchange(run, BATON_STR("my card"), false, &exchange, &stand->err), BATON_OK, "%s",
-                 stand->err.text);
+    cr_assert_eq(baton_run_new(&run, setup->arena, &options, &setup->err), BATON_OK);
+    cr_assert_eq(baton_run_exchange(run, BATON_STR("my card"), false, &exchange, &setup->err), BATON_OK, "%s",
+                 setup->err.text);
     return exchange;
 }
 
-const char *live_stand_body(const struct live_stand *stand, unsigned index)
+const char *live_setup_body(const struct live_setup *setup, unsigned index)
 {
-    const struct misbehave_request *request = misbehave_request(stand->server, index);
+    const struct misbehave_request *request = misbehave_request(setup->server, index);
     return request->bytes + request->head_length;
 }

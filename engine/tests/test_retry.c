@@ -1,3 +1,6 @@
+/* Whether a call is made again, and after how long: the policy alone, without a network and without waiting.
+ *
+ * What is random is tested by its bounds and its mean, and by the same seed giving the same wait. */
 #include "engine/http/retry.h"
 
 #include "engine/base/prng.h"
