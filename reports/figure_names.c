@@ -213,7 +213,7 @@ bool baton_figure_next_compared(struct baton_figure_ref *ref)
                 return true;
             }
         }
-        *ref = (struct baton_figure_ref){ NULL };
+        *ref = (struct baton_figure_ref){ 0 };
     }
     return false;
 }

@@ -21,7 +21,7 @@ struct baton_figure_ref {
 /* False where there is no such figure. */
 bool baton_figure_find(struct baton_str name, struct baton_figure_ref *out);
 
-/* Goes through all, from { NULL } on; lists without a key. False at the end. */
+/* Goes through all, from { 0 } on; lists without a key. False at the end. */
 bool baton_figure_next(struct baton_figure_ref *ref);
 
 /* Goes through those that comparisons show, section by section. */

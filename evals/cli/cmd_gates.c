@@ -167,7 +167,7 @@ static void write_all(struct listing *listing)
         baton_jw_open(&listing->json, '[');
     }
     for (enum baton_section section = 0; section < BATON_SECTION_COUNT; section++) {
-        for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+        for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
             if (ref.row->section == section && ref.element != NULL) {
                 write_elements(listing, ref);
             } else if (ref.row->section == section) {

@@ -97,11 +97,11 @@ static bool read_condition(struct baton_str text, uint64_t *n_min)
 static struct baton_text all_names(void)
 {
     struct baton_text names = baton_text_with_limit(NAMES_BYTES_MAX);
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
         baton_figure_put_name(&names, &ref);
         baton_text_putc(&names, '\n');
     }
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
         baton_figure_put_path(&names, &ref);
         baton_text_putc(&names, '\n');
     }

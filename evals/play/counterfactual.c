@@ -92,7 +92,7 @@ void baton_counterfactual_write(struct baton_text *out, const char *text, const 
 {
     struct baton_text name = baton_text_with_limit(NAME_BYTES_MAX);
     bool has_any = false;
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next_compared(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next_compared(&ref);) {
         double a = baton_figure_value(&ref, was).value, b = baton_figure_value(&ref, would_be).value;
         if (a == b || (isnan(a) && isnan(b))) {
             continue;

@@ -406,11 +406,11 @@ static const char *name_of(const struct comparing *comparing, const struct baton
 static enum baton_status compare_figures(struct comparing *comparing)
 {
     size_t count = 0;
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next_compared(&ref); count++) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next_compared(&ref); count++) {
     }
     struct baton_comparison_figure *figures = baton_arena_array(comparing->arena, count, sizeof *figures);
     comparing->out->figures = figures;
-    for (struct baton_figure_ref ref = { NULL }; figures != NULL && baton_figure_next_compared(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; figures != NULL && baton_figure_next_compared(&ref);) {
         struct baton_comparison_figure *one = &figures[comparing->out->figure_count++];
         one->name = name_of(comparing, &ref);
         one->baseline = baton_figure_in_file(&ref, comparing->options->baseline->summary);

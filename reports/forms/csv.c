@@ -146,7 +146,7 @@ void baton_csv_figures(struct baton_text *out, const struct baton_report_context
 {
     struct baton_text scratch = baton_text_with_limit(out->limit), key = baton_text_with_limit(out->limit);
     baton_text_puts(out, "figure,path,meaning,unit,better,value,n\r\n");
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
         struct baton_figure_ref one = ref;
         if (ref.element == NULL) {
             figure_row(out, &scratch, &ref, context->summary);

@@ -18,7 +18,7 @@ Test(figures, every_one_is_found_by_its_name_and_by_its_path)
 {
     struct baton_text text = baton_text_with_limit(TEXT_MAX);
     size_t count = 0;
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref); count++) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref); count++) {
         struct baton_figure_ref got, with_key = ref;
         with_key.key = ref.element == NULL ? BATON_STR("") : BATON_STR("8"); /* an agent may be called so, too */
         baton_text_reset(&text);
@@ -39,7 +39,7 @@ Test(figures, every_one_is_found_by_its_name_and_by_its_path)
 Test(figures, every_one_says_what_it_means_and_what_it_can_be)
 {
     struct baton_text text = baton_text_with_limit(TEXT_MAX);
-    for (struct baton_figure_ref ref = { NULL }; baton_figure_next(&ref);) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
         const struct baton_unit_of *unit = baton_unit_of(baton_figure_leaf(&ref)->unit);
         baton_text_reset(&text);
         baton_figure_put_meaning(&text, &ref);
