@@ -197,6 +197,8 @@ static const struct baton_figure table[] = {
         .on = T | M | H | C, .label = "errors", .means = "the provider failed; they are in no denominator"),
     ROW("counts.hallucinated_targets", "hallucinated_targets", COUNT, HANDOFFS, LOWER, counts.hallucinated_targets,
         counts.exchanges, LIMITS, .means = "transfers to targets that the agent was never given"),
+    ROW("counts.exhausted_rate", "exhausted.rate", SHARE, RATIO, LOWER, counts.exhausted, counts.exchanges, LIMITS,
+        .on = T | M | H | C, .label = "exhausted rate", .means = "of the exchanges, those that ran into a limit"),
 
     RATE("routing.accuracy", "accuracy", routing.accuracy, .on = T | M | C, .label = "accuracy",
          .means = "answered by an agent that the label names"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SUITE "fixtures/suites/support.yaml"
+#define LOOPS "fixtures/suites/support_loops.yaml"
 #define AGENTS "fixtures/agents/support.yaml"
 #define TALKS "fixtures/conversations/support/routing.jsonl"
 
@@ -143,6 +144,42 @@ Test(gates_list, each_agent_of_the_results_stands_in_it)
     cr_expect(program_has(RUN(&program, "gates").out, "\n  recall[AGENT] "));
     cr_expect_eq(RUN(&program, "gates", "nothing").exit_code, 4);
     cr_expect_eq(RUN(&program, "gates", "fixtures").exit_code, 4);
+    program_close(&program);
+}
+
+/* ---- one figure, everywhere ---- */
+
+Test(gates_list, a_figure_of_the_table_is_on_every_report)
+{
+    struct program program;
+    program_open(&program);
+    const char *out = program_path(&program, "out"), *less = program_path(&program, "less");
+    struct program_run run =
+        RUN(&program, "eval", LOOPS, "--out", out, "--report", "terminal", "--report", "markdown", "--report", "html",
+            "--report", "figures", "--gate", "exhausted.rate == 0.3", "--gate", "exhausted.rate > 30");
+    cr_expect_eq(run.exit_code, 4);
+    cr_expect(program_has(run.err, "'exhausted.rate > 30' is about a ratio from 0 to 1: 0.30?"), "%s", run.err.data);
+    run = RUN(&program, "eval", LOOPS, "--out", out, "--report", "terminal", "--report", "markdown", "--report", "html",
+              "--report", "figures", "--gate", "exhausted.rate <= 0.3 if n >= 10");
+    cr_expect(program_has(run.out, "  ok   exhausted.rate <= 0.3 if n >= 10               0.3  (n 10)\n"), "%s",
+              run.out.data);
+    cr_expect(program_has(run.out, "  exhausted rate 30.0 %"), "%s", run.out.data);
+    static const struct row {
+        const char *file, *holds;
+    } rows[] = {
+        { "summary.json", "\"exhausted_rate\":0.300000" },
+        { "summary.md", "| exhausted rate | 30.0 % |" },
+        { "figures.csv", "exhausted.rate,counts.exhausted_rate,\"of the exchanges, those that ran into a limit\",ratio,"
+                         "lower,0.3,10\r\n" },
+        { "report.html", "\"path\":\"counts.exhausted_rate\",\"kind\":\"number\",\"label\":\"exhausted rate\"" },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct baton_str text = program_read(&program, program_text(&program, "%s/%s", out, rows[i].file));
+        cr_expect(program_has(text, rows[i].holds), "%s", rows[i].file);
+    }
+    RUN(&program, "eval", LOOPS, "--quiet", "--max-turns", "1", "--out", less);
+    run = RUN(&program, "compare", out, less, "--fail-on", "never");
+    cr_expect(program_has(run.out, "\n  exhausted.rate               0.3 > 1\n"), "%s", run.out.data);
     program_close(&program);
 }
 

@@ -277,7 +277,7 @@ Test(summary, keys_are_in_the_order_of_the_format)
         { "suite", "name fingerprint agents_digest conversations_digest provider profile seed repeat shard" },
         { "counts",
           "conversations exchanges turns answered unanswered labelled handoffs invalid_handoffs phantom_handoffs tool_calls "
-          "diverged exhausted errors hallucinated_targets" },
+          "diverged exhausted errors hallucinated_targets exhausted_rate" },
         { "routing",
           "accuracy first_hop route all_expectations majority balanced macro_f1 weighted_f1 kappa mcc over_routing "
           "under_routing misrouting agents confusion clusters facts cost" },

@@ -141,7 +141,7 @@ Test(terminal, each_part_says_what_it_counts)
         "    4        1 #\n",
         "  mean 0.86  p95 1  max 4  in circles 0\n",
         "  loops 0 (self 0, ping-pong 0, longer 0)  revisits 0\n",
-        "  answered 48  unanswered 2  invalid handoffs 0  diverged 0  exhausted 1  errors 0\n",
+        "  answered 48  unanswered 2  invalid handoffs 0  diverged 0  exhausted 1  errors 0  exhausted rate 2.0 %\n",
         "  exchange             30      515     1210     2300     2300     2300\n",
     };
     struct baton_summary summary = sample();
