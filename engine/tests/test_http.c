@@ -1,4 +1,4 @@
-#include "engine/tests/http_stand.h"
+#include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-#include "engine/http/curl_library.h"
-#include "engine/tests/http_stand.h"
+#include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -477,17 +476,4 @@ Test(http, threads_share_nothing)
     cr_expect_eq(misbehave_request_count(server), THREADS * CALLS);
     cr_expect_eq(misbehave_connection_count(server), THREADS);
     misbehave_stop(server);
-}
-
-Test(http, says_what_to_install_without_libcurl)
-{
-    struct baton_curl curl;
-    struct baton_error err;
-    cr_expect_eq(baton_curl_open(&curl, (const char *const[]){ "libnosuch.so.9", "libnone.so.1", NULL }, &err),
-                 BATON_EPROVIDER);
-    cr_expect(strstr(err.text, "libnosuch.so.9") != NULL && strstr(err.text, "apt-get install libcurl4") != NULL, "%s",
-              err.text);
-    cr_expect_eq(baton_curl_open(&curl, (const char *const[]){ "libnosuch.so.9", "libc.so.6", NULL }, &err),
-                 BATON_EPROVIDER);
-    cr_expect(strstr(err.text, "'libc.so.6' has no curl_") != NULL, "%s", err.text);
 }

@@ -1,5 +1,5 @@
 /* What live services do wrong, end to end: sockets, libcurl, decoders, retries. WIRE: every fault there is has its row. */
-#include "engine/tests/live_stand.h"
+#include "engine/tests/live_setup.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What a live provider is made of and what it leaves behind: conversations, limits, traffic, keys, threads. */
-#include "engine/providers/live_state.h"
-#include "engine/tests/live_stand.h"
+#include "engine/providers/hide_key.h"
+#include "engine/tests/live_setup.h"
 #include "engine/tests/wire.h"
 
 #include <criterion/criterion.h>
@@ -203,8 +203,8 @@ Test(live, says_what_is_missing)
           "",
           0,
           { NULL },
-          "provider: there is no live provider 'antropic'; did you mean 'anthropic'? (there are openai-chat, "
-          "openai-responses, anthropic, openrouter)" },
+          "provider: unknown live provider 'antropic'; there are openai-chat, openai-responses, anthropic, openrouter; "
+          "did you mean 'anthropic'?" },
         { "",
           "x",
           1,
@@ -234,8 +234,8 @@ Test(live, wants_a_provider_and_a_model_for_each_agent)
     struct baton_agent *billing = (struct baton_agent *)&stand.agents->list[1];
     billing->provider = BATON_STR("gemini");
     cr_expect_str_eq(begin_error(&stand, settings),
-                     "provider of agent billing: there is no live provider 'gemini' (there are openai-chat, "
-                     "openai-responses, anthropic, openrouter)");
+                     "provider of agent billing: unknown live provider 'gemini'; there are openai-chat, "
+                     "openai-responses, anthropic, openrouter");
     billing->provider = BATON_STR("");
     cr_expect_str_eq(
         begin_error(&stand, settings),
@@ -566,7 +566,7 @@ Test(live, hides_a_key_that_a_service_quotes)
     char text[80];
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         snprintf(text, sizeof text, "%s", cases[i].text);
-        baton_live_hide_key(text, cases[i].key);
+        baton_hide_key(text, cases[i].key);
         cr_expect_str_eq(text, cases[i].wanted, "case %zu: %s", i, text);
     }
 }

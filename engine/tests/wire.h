@@ -6,6 +6,7 @@
 #ifndef BATON_ENGINE_TESTS_WIRE_H
 #define BATON_ENGINE_TESTS_WIRE_H
 
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 

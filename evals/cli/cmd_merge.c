@@ -6,7 +6,7 @@
 #include "engine/base/terminal.h"
 #include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/results/baseline.h"
 #include "evals/results/merge.h"
 #include "evals/results/rows.h"

@@ -8,7 +8,7 @@
 #include "evals/cli/print.h"
 #include "evals/cli/progress.h"
 #include "evals/cli/recordings.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/play/counterfactual.h"
 #include "evals/results/tally_file.h"
 #include "evals/tally/summarize.h"
@@ -190,22 +190,33 @@ static enum baton_status decide(struct baton_evaluation *eval, int *exit_code)
     return status;
 }
 
+/* How the conversations were played, beside what the suite block of the summary says; shards must agree in it. */
+static struct baton_str describe_play(const struct baton_evaluation *eval)
+{
+    const struct baton_play *play = &eval->session.play;
+    const char *text = baton_arena_printf(
+        eval->session.arena, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s stop_early=%.64s",
+        play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
+        play->on_handoff_stop ? "stop" : "continue", eval->args->stop_early == NULL ? "no" : eval->args->stop_early);
+    return baton_str_of(text);
+}
+
 static enum baton_status put_counts(struct baton_evaluation *eval)
 {
     struct baton_text text = baton_text_with_limit(REPORT_BYTES_MAX);
     const struct baton_tally_about about = {
         .agents = eval->session.agents,
         .summary = &eval->summary,
-        .play = &eval->session.play,
+        .play = describe_play(eval),
         .is_strict = eval->args->strict,
-        .stop_early = eval->args->stop_early,
         .weights = eval->session.suite.weights,
         .order = eval->order.length == 0 ? BATON_STR("") : baton_text_str(&eval->order),
     };
     baton_tally_write(&text, &eval->tally, &about);
-    enum baton_status status = text.failed ? baton_error_no_memory(eval->err, "counts.json")
-                                           : baton_out_write(eval->session.arena, eval->args->out, "counts.json",
-                                                             baton_text_str(&text), eval->err);
+    enum baton_status status =
+        text.failed || about.play.data == NULL
+            ? baton_error_no_memory(eval->err, "counts.json")
+            : baton_out_write(eval->session.arena, eval->args->out, "counts.json", baton_text_str(&text), eval->err);
     baton_text_clear(&text);
     return status;
 }
@@ -255,7 +266,7 @@ static enum baton_status report(struct baton_evaluation *eval)
 static bool has_gate_on_errors(const struct baton_evaluation *eval)
 {
     for (size_t i = 0; i < eval->gate_count; i++) {
-        if (baton_str_is(eval->gates[i].figure, "errors") || baton_str_is(eval->gates[i].figure, "counts.errors")) {
+        if (strcmp(eval->gates[i].figure.row->path, "counts.errors") == 0) {
             return true;
         }
     }

@@ -7,6 +7,7 @@
 #include "evals/cli/session.h"
 #include "evals/play/runner.h"
 #include "evals/results/baseline.h"
+#include "evals/tally/repeats.h"
 #include "evals/tally/weights.h"
 
 struct baton_evaluation_args {

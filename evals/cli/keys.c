@@ -1,7 +1,7 @@
 #include "evals/cli/keys.h"
 
 #include "engine/core/tool_http.h"
-#include "engine/wire/codec.h"
+#include "engine/wire/codecs.h"
 
 struct gathering {
     struct baton_arena *arena;

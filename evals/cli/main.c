@@ -15,7 +15,7 @@ static struct baton_environment environment; /* static, as the signal handlers h
 
 static const struct baton_verb *const verbs[] = {
     &baton_verb_eval, &baton_verb_record,  &baton_verb_import, &baton_verb_compare, &baton_verb_merge,
-    &baton_verb_run,  &baton_verb_explain, &baton_verb_check,  &baton_verb_graph,
+    &baton_verb_run,  &baton_verb_explain, &baton_verb_check,  &baton_verb_graph,   &baton_verb_gates,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };

@@ -7,7 +7,7 @@
 #define BATON_EVALS_CLI_SESSION_H
 
 #include "evals/cli/sources.h"
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 #include "evals/play/evaluate.h"
 
 /* The switches that verbs share; each verb's own struct begins with it. */

@@ -7,6 +7,7 @@
 #include "evals/cli/sources.h"
 
 #include "engine/base/suggest.h"
+#include "engine/wire/codecs.h"
 #include "evals/cli/keys.h"
 #include "reports/out_file.h"
 

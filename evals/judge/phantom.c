@@ -137,7 +137,7 @@ static size_t sentence_length(struct baton_str text)
     return text.length;
 }
 
-static bool says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved)
+bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved)
 {
     while (text.length > 0) {
         size_t length = sentence_length(text);
@@ -148,20 +148,4 @@ static bool says(const struct baton_phantoms *phantoms, struct baton_str text, b
         text = baton_str_after(text, length);
     }
     return false;
-}
-
-struct baton_phantom_counts baton_phantoms_count(const struct baton_phantoms *phantoms,
-                                                 struct baton_exchange *const *exchanges, uint32_t count)
-{
-    struct baton_phantom_counts counts = { 0 };
-    for (uint32_t i = 0; phantoms->count > 0 && i < count; i++) { /* none: turned off */
-        const struct baton_exchange *exchange = exchanges[i];
-        const struct baton_turn *last = exchange->turn_count == 0 ? NULL : &exchange->turns[exchange->turn_count - 1];
-        if (last == NULL || exchange->status != BATON_RUN_ANSWERED || last->choice != BATON_CHOICE_ANSWER) {
-            continue;
-        }
-        counts.checked++;
-        counts.handoffs += says(phantoms, last->text, exchange->depth > 0);
-    }
-    return counts;
 }

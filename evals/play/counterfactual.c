@@ -2,13 +2,13 @@
 
 #include "engine/base/number.h"
 #include "evals/tally/summarize.h"
-#include "reports/summary.h"
+#include "reports/figure_names.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { PIECE_BYTES_SHOWN = 60 };
+enum { PIECE_BYTES_SHOWN = 60, NAME_BYTES_MAX = 256 };
 
 static bool read_limit(struct baton_str value, int32_t low, int32_t *out)
 {
@@ -80,37 +80,11 @@ static void put(struct baton_text *out, double value)
 static void write_table(struct baton_text *out, const char *text, const struct baton_summary *was,
                         const struct baton_summary *would_be)
 {
-    static const char *const names[] = {
-        "counts.turns",
-        "counts.answered",
-        "counts.unanswered",
-        "counts.exhausted",
-        "counts.handoffs",
-        "accuracy",
-        "first_hop",
-        "route",
-        "all_expectations",
-        "balanced",
-        "over_routing",
-        "under_routing",
-        "misrouting",
-        "depth.mean",
-        "depth.max",
-        "loops",
-        "revisits",
-        "loops.wasted_turns",
-        "latency.exchange.p50",
-        "latency.exchange.p95",
-        "tokens.input",
-        "tokens.output",
-        "cost_usd.total",
-    };
+    struct baton_text name = baton_text_with_limit(NAME_BYTES_MAX);
     bool has_any = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct baton_figure_value a = { .value = NAN }, b = { .value = NAN };
-        (void)baton_summary_figure(was, baton_str_of(names[i]), &a);
-        (void)baton_summary_figure(would_be, baton_str_of(names[i]), &b);
-        if (a.value == b.value || (isnan(a.value) && isnan(b.value))) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next_compared(&ref);) {
+        double a = baton_figure_value(&ref, was).value, b = baton_figure_value(&ref, would_be).value;
+        if (a == b || (isnan(a) && isnan(b))) {
             continue;
         }
         if (!has_any) {
@@ -118,11 +92,15 @@ static void write_table(struct baton_text *out, const char *text, const struct b
                               "as it would be");
             has_any = true;
         }
-        baton_text_printf(out, "  %-22s", names[i]);
-        put(out, a.value);
-        put(out, b.value);
+        baton_text_reset(&name);
+        baton_figure_put_name(&name, &ref);
+        baton_text_printf(out, "  %-22s", name.failed ? "" : name.data);
+        put(out, a);
+        put(out, b);
         baton_text_putc(out, '\n');
     }
+    out->failed = out->failed || name.failed;
+    baton_text_clear(&name);
     if (!has_any) {
         baton_text_printf(out, "\nunder other limits: %s\n  nothing would change\n", text);
     }

@@ -6,7 +6,7 @@
 #define BATON_EVALS_PLAY_COUNTERFACTUAL_H
 
 #include "evals/play/runner.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 /* Changes how conversations are played: max_turns=N, max_handoffs=N (-1: no limit), loops=stop|report,
  * on_handoff=continue|stop, with commas between. BATON_EUSAGE. */

@@ -12,6 +12,8 @@
 #include "evals/play/seen_ids.h"
 #include "evals/play/shard_order.h"
 #include "evals/suite/fingerprint.h"
+#include "evals/tally/repeats.h"
+#include "evals/tally/tally_records.h"
 
 #include <pthread.h>
 
@@ -134,13 +136,6 @@ static enum baton_status write_parts(struct worker *worker, struct slot *slot, c
                : baton_report_parts_write(slot->parts, options->sinks, options->suite, results, count, &slot->error);
 }
 
-static void count_phantoms(struct worker *worker, struct baton_exchange *const *exchanges, uint32_t count)
-{
-    struct baton_phantom_counts found = baton_phantoms_count(&worker->phantoms, exchanges, count);
-    worker->tally.counts.phantom_checked += found.checked;
-    worker->tally.counts.phantom_handoffs += found.handoffs;
-}
-
 /* Reports with one part for all repeats of a conversation are given them together. */
 static enum baton_status play(struct worker *worker, struct slot *slot, const struct baton_conversation *conversation)
 {
@@ -164,7 +159,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
             outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
-            count_phantoms(worker, records, result->exchange_count);
+            baton_tally_phantoms(&worker->tally, &worker->phantoms, records, result->exchange_count);
             baton_failures_note(&slot->failures, result);
             played++;
         }

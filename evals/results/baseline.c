@@ -1,7 +1,7 @@
 #include "evals/results/baseline.h"
 
 #include "reports/out_file.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -157,18 +157,4 @@ enum baton_status baton_baseline_update(const struct baton_baseline *baseline, c
     }
     baton_text_clear(&text);
     return status;
-}
-
-bool baton_baseline_has_gate(const struct baton_gate *gates, size_t count)
-{
-    static const struct baton_str heads[] = { BATON_STR_INIT("baseline."), BATON_STR_INIT("regressions") };
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < sizeof heads / sizeof *heads; k++) {
-            if (gates[i].figure.length >= heads[k].length &&
-                memcmp(gates[i].figure.data, heads[k].data, heads[k].length) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
 }

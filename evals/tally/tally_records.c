@@ -72,3 +72,20 @@ void baton_tally_records(struct baton_tally *tally, const struct baton_agents *a
         }
     }
 }
+
+void baton_tally_phantoms(struct baton_tally *tally, const struct baton_phantoms *phantoms,
+                          struct baton_exchange *const *exchanges, uint32_t count)
+{
+    if (phantoms->count == 0) {
+        return; /* turned off */
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct baton_exchange *exchange = exchanges[i];
+        const struct baton_turn *last = exchange->turn_count == 0 ? NULL : &exchange->turns[exchange->turn_count - 1];
+        if (last == NULL || exchange->status != BATON_RUN_ANSWERED || last->choice != BATON_CHOICE_ANSWER) {
+            continue;
+        }
+        tally->counts.phantom_checked++;
+        tally->counts.phantom_handoffs += baton_phantoms_says(phantoms, last->text, exchange->depth > 0);
+    }
+}

@@ -9,48 +9,6 @@
 
 enum { MODE_COUNT = BATON_ROUTE_MATCH_SUBSET + 1, SHORT_MAX = 7 };
 
-/* One letter an agent. */
-static size_t route_of(uint32_t *route, const char *letters)
-{
-    size_t count = strlen(letters);
-    for (size_t i = 0; i < count; i++) {
-        route[i] = (uint32_t)letters[i];
-    }
-    return count;
-}
-
-static const struct row {
-    const char *name, *observed, *expected;
-    bool matches[MODE_COUNT]; /* exact, in_order, unordered, superset, subset */
-} ROWS[] = {
-    { "m1: one agent more", "stn", "sn", { 0, 1, 0, 1, 0 } },
-    { "m2: the wrong order", "bt", "tb", { 0, 0, 1, 1, 1 } },
-    { "m3: stopped short", "b", "br", { 0, 0, 0, 0, 1 } },
-    { "m4: direct as expected", "", "", { 1, 1, 1, 1, 1 } },
-    { "m5: direct was expected", "b", "", { 0, 1, 0, 1, 0 } },
-    { "m6: an agent was expected", "", "b", { 0, 0, 0, 0, 1 } },
-    { "m7: went back", "aba", "ab", { 0, 1, 0, 1, 0 } },
-    { "the same route", "abc", "abc", { 1, 1, 1, 1, 1 } },
-    { "twice for once is no subset", "aa", "a", { 0, 1, 0, 1, 0 } },
-    { "once for twice is no superset", "a", "aa", { 0, 0, 0, 0, 1 } },
-    { "other agents of the same number", "ab", "cd", { 0, 0, 0, 0, 0 } },
-    { "equal sets, unequal multisets", "aab", "abb", { 0, 0, 0, 0, 0 } },
-};
-
-Test(route_match, modes_give_the_worked_numbers)
-{
-    for (size_t i = 0; i < COUNT_OF(ROWS); i++) {
-        uint32_t observed[8], expected[8];
-        size_t observed_count = route_of(observed, ROWS[i].observed);
-        size_t expected_count = route_of(expected, ROWS[i].expected);
-        for (int mode = 0; mode < MODE_COUNT; mode++) {
-            bool got =
-                baton_route_matches((enum baton_route_match)mode, observed, observed_count, expected, expected_count);
-            cr_expect_eq(got, ROWS[i].matches[mode], "%s: %s", ROWS[i].name, baton_route_match_names[mode]);
-        }
-    }
-}
-
 struct pair {
     uint32_t observed[SHORT_MAX], expected[SHORT_MAX];
     size_t observed_count, expected_count;
