@@ -15,7 +15,6 @@
 #include "reports/report.h"
 
 #include <math.h>
-#include <stddef.h>
 
 enum {
     GATES_BYTES_MAX = 256 * 1024 * 1024,
@@ -202,10 +201,10 @@ static enum baton_status list(const struct gates_args *args, const char *results
     }
     if (status == BATON_OK) {
         write_all(&listing);
-        status = text.failed ? baton_error_set(err, BATON_ENOMEM, "out of memory for the list of figures") : BATON_OK;
+        status = text.failed ? baton_error_no_memory(err, "the list of figures") : BATON_OK;
     }
     if (status == BATON_OK) {
-        fwrite(text.data, 1, text.length, stdout); /* a failure shows when main() flushes */
+        baton_print_text(stdout, &text);
     }
     baton_text_clear(&text);
     return status;
