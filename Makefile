@@ -136,7 +136,7 @@ mutants:     ## break the program in one line at a time; MUTANTS='judge.c tally.
 	@.ci/packages build test
 	@.ci/mutants $(MUTANTS)
 
-lint:        ## format, analysis, include direction, headers alone, banned calls
+lint:        ## format, analysis, folders, circles, what nothing uses, headers alone, banned calls
 	@.ci/packages build test lint
 	@.ci/lint
 
