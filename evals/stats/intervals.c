@@ -15,7 +15,7 @@ static const double MCNEMAR_HALF_MAX = 1e290;                 /* relative to the
 static const double SQRT_HALF = 0.70710678118654752440;
 
 /* Wilson's interval over counts that may be sums too large for an integer. */
-struct baton_interval baton_intervals_wilson_at(double share, double n)
+static struct baton_interval wilson_at(double share, double n)
 {
     if (!(n > 0)) {
         return (struct baton_interval){ NAN, NAN };
@@ -34,7 +34,7 @@ struct share {
 
 static struct share share_of(double passed, double total)
 {
-    return (struct share){ passed / total, baton_intervals_wilson_at(passed / total, total) };
+    return (struct share){ passed / total, wilson_at(passed / total, total) };
 }
 
 struct baton_interval baton_intervals_wilson(struct baton_proportion proportion)
