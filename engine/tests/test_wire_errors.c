@@ -52,7 +52,7 @@ static const struct row {
     { "openrouter", 200, "{\"error\":{\"code\":429,\"message\":\"Slow.\"}}",
       "rate_limit: openrouter: error in the answer, 429: Slow." },
     { "openrouter", 200,
-      "{\"error\":{\"code\":502,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"upstream\\nsays no\","
+      "{\"error\":{\"code\":502,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"upstream\\nsays\x7fno\","
       "\"provider_name\":\"X\"}}}",
       "server: openrouter: error in the answer, 502: Provider returned error - upstream says no" },
     { "openrouter", 402, "{\"error\":{\"code\":402,\"message\":\"Insufficient credits\"}}",
