@@ -60,13 +60,13 @@ static enum baton_status put_variable(struct baton_http_tools *tools, struct bat
     const char *found = options->setting == NULL ? NULL : options->setting(options->user, name);
     if (found == NULL || found[0] == '\0') {
         return baton_error_set(err, BATON_EUSAGE, "the tool '%.*s' needs the environment variable %s, which is not set",
-                               (int)tool.length, tool.data, name);
+                               BATON_STR_ARGS(tool), name);
     }
     for (const char *byte = found; *byte != '\0'; byte++) {
         if (*byte < ' ' || *byte > '~') {
             return baton_error_set(err, BATON_EUSAGE,
                                    "the environment variable %s of the tool '%.*s' holds an odd byte", name,
-                                   (int)tool.length, tool.data);
+                                   BATON_STR_ARGS(tool));
         }
     }
     const char *copy = baton_arena_copy(tools->arena, found, strlen(found));
@@ -108,7 +108,7 @@ static enum baton_status target_fill(struct baton_http_tools *tools, struct targ
         target->headers[i] = (struct baton_http_header){ http->headers[i].name, copy };
         if (status == BATON_OK && (value.failed || copy == NULL)) {
             status = baton_error_set(err, BATON_ELIMIT, "the headers of the tool '%.*s' do not fit",
-                                     (int)target->name.length, target->name.data);
+                                     BATON_STR_ARGS(target->name));
         }
         baton_text_clear(&value);
     }
@@ -129,8 +129,7 @@ static enum baton_status url_check(const struct baton_http_tools *tools, const s
     }
     status = baton_http_url_parse(&url, curl, target->http->url, tools->options.unix_socket, &inner);
     if (status != BATON_OK) {
-        return baton_error_set(err, status, "the tool '%.*s': %s", (int)target->name.length, target->name.data,
-                               inner.text);
+        return baton_error_set(err, status, "the tool '%.*s': %s", BATON_STR_ARGS(target->name), inner.text);
     }
     baton_http_url_clear(&url, curl);
     return BATON_OK;
@@ -344,8 +343,8 @@ static enum baton_status ask_context(struct baton_http_tools *tools, const struc
                                    : post(tools, target, baton_text_str(&messages), job->run, &answer, job->arena, err);
     baton_text_clear(&messages);
     if (status == BATON_OK && answer.is_error) {
-        return baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s", (int)answer.result.length,
-                               answer.result.data);
+        return baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s",
+                               BATON_STR_ARGS(answer.result));
     }
     return status == BATON_OK ? baton_context_read(job, answer.result, err) : status;
 }

@@ -259,8 +259,7 @@ static enum baton_status read_choice(struct baton_decoder *decoder, const struct
     decoder->is_complete = true;
     decoder->finish = baton_decode_finish(finish_words, sizeof finish_words / sizeof *finish_words, reason->text);
     if (decoder->finish == BATON_FINISH_ERROR) {
-        baton_decode_fail(decoder, "the answer ended with finish_reason '%.*s'", (int)reason->text.length,
-                          reason->text.data);
+        baton_decode_fail(decoder, "the answer ended with finish_reason '%.*s'", BATON_STR_ARGS(reason->text));
         decoder->fault = BATON_FAULT_SERVER;
         return BATON_EPROVIDER;
     }

@@ -260,9 +260,8 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
     }
     decoder->fault = baton_provider_fault_of(http_status, code, type);
     baton_error_set(&decoder->error, BATON_EPROVIDER, "%s: %s%s%.*s%s%.*s: %.*s%s%.*s", decoder->codec->name, where,
-                    type.length > 0 ? ", " : "", (int)type.length, type.data, code.length > 0 ? ", " : "",
-                    (int)code.length, code.data, (int)message.length, message.data, raw.length > 0 ? " - " : "",
-                    (int)raw.length, raw.data);
+                    type.length > 0 ? ", " : "", BATON_STR_ARGS(type), code.length > 0 ? ", " : "",
+                    BATON_STR_ARGS(code), BATON_STR_ARGS(message), raw.length > 0 ? " - " : "", BATON_STR_ARGS(raw));
     make_plain(decoder->error.text);
     return BATON_EPROVIDER;
 }
