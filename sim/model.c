@@ -1,5 +1,6 @@
 #include "sim/model.h"
 
+#include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/pattern.h"
 #include "engine/base/suggest.h"

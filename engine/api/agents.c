@@ -30,7 +30,7 @@ static enum baton_status load_text(struct baton_agents **out, struct baton_arena
                                    .line_first = 1,
                                    .text = { baton_arena_copy(arena, text, strlen(text)), strlen(text) } };
     if (source.name == NULL || source.text.data == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "the agents need more memory than is allowed");
+        return baton_error_over_limit(err, "a set of agents");
     }
     bool is_json = baton_path_ends(name, "json");
     enum baton_status status = (is_json ? baton_json_parse : baton_yaml_parse)(&root, arena, &source, err);
@@ -48,7 +48,7 @@ static enum baton_status wrap(struct opened **out, struct baton_arena *arena, co
         has_memory = names[i] != NULL;
     }
     if (!has_memory) {
-        return baton_error_set(err, BATON_ELIMIT, "the agents need more memory than is allowed");
+        return baton_error_over_limit(err, "a set of agents");
     }
     *opened = (struct opened){ .agents = *agents, .arena = arena, .names = names };
     *out = opened;
@@ -62,7 +62,7 @@ static struct baton_agents *open_agents(const char *text, const char *name, stru
     struct baton_agents *agents = NULL;
     struct opened *opened = NULL;
     struct baton_arena *arena = baton_arena_new(AGENTS_BYTES_MAX);
-    enum baton_status status = arena == NULL  ? baton_give_no_memory(&err)
+    enum baton_status status = arena == NULL  ? baton_error_no_memory(&err, NULL)
                                : text == NULL ? baton_agents_load(&agents, arena, name, NULL, &err)
                                               : load_text(&agents, arena, text, name, &err);
     if (status == BATON_OK) {

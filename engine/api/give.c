@@ -37,11 +37,6 @@ enum baton_status baton_give_missing(struct baton_error *err, const char *what)
     return baton_error_set(err, BATON_EUSAGE, "%s must not be NULL", what);
 }
 
-enum baton_status baton_give_no_memory(struct baton_error *err)
-{
-    return baton_error_set(err, BATON_ENOMEM, "out of memory");
-}
-
 const char *baton_give_text(struct baton_arena *arena, struct baton_str text)
 {
     return text.length == 0 ? "" : baton_arena_copy(arena, text.data, text.length);

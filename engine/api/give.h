@@ -17,8 +17,6 @@ int baton_give_error(struct baton_error_info *out, enum baton_status status, con
 /* BATON_EUSAGE: the host passed NULL for what is required. */
 enum baton_status baton_give_missing(struct baton_error *err, const char *what);
 
-enum baton_status baton_give_no_memory(struct baton_error *err);
-
 /* A copy with a NUL, "" for an empty text; NULL when the arena is full. */
 const char *baton_give_text(struct baton_arena *arena, struct baton_str text);
 

@@ -51,7 +51,7 @@ static enum baton_status live_sit(struct baton_host_provider *host, struct baton
     struct baton_live_options options = ((const struct live *)host)->options;
     struct live_seat *own = seat->inside = baton_arena_zero(seat->arena, sizeof *own);
     if (own == NULL) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     if (options.agents != seat->agents) {
         return baton_error_set(err, BATON_EUSAGE, "the live provider was made for other agents than the run's");
@@ -107,7 +107,7 @@ static enum baton_status fill(struct live *live, const struct baton_live_setup *
     const char *provider = baton_give_text(live->arena, baton_str_of(setup->provider));
     const char *model = baton_give_text(live->arena, baton_str_of(setup->model));
     if (provider == NULL || model == NULL) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     options->provider = baton_str_of(provider);
     options->model = baton_str_of(model);
@@ -147,7 +147,7 @@ static enum baton_status make(struct live **out, const struct baton_live_setup *
         status = fill(live, setup, err);
         status = status == BATON_OK ? try_out(live, err) : status;
     } else if (status == BATON_OK) {
-        status = baton_give_no_memory(err);
+        status = baton_error_no_memory(err, NULL);
     }
     if (status == BATON_OK) {
         *out = live;

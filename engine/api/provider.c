@@ -55,8 +55,7 @@ static enum baton_status callback_call(struct baton_provider *provider, const st
         take_answer(&call, reply);
     }
     if (call.is_out_of_memory) {
-        status = baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                                 BATON_STR_ARGS(request->conversation_id));
+        status = baton_error_over_limit(err, "the conversation '%.*s'", BATON_STR_ARGS(request->conversation_id));
     } else if (call.has_failed) {
         status = baton_error_set(err, BATON_EPROVIDER, "%s", call.text.data);
     }
@@ -69,7 +68,7 @@ static enum baton_status callback_sit(struct baton_host_provider *host, struct b
 {
     struct callback_seat *own = baton_arena_alloc(seat->arena, sizeof *own);
     if (own == NULL) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     *own = (struct callback_seat){ .provider = { .call = callback_call },
                                    .callback = (const struct callback *)host,
@@ -91,7 +90,7 @@ struct baton_provider *baton_provider_callback(void (*answer)(void *user, struct
     struct baton_error err = { 0 };
     struct callback *callback = answer == NULL ? NULL : baton_system_take(sizeof *callback);
     enum baton_status status = answer == NULL     ? baton_give_missing(&err, "the callback of a provider")
-                               : callback == NULL ? baton_give_no_memory(&err)
+                               : callback == NULL ? baton_error_no_memory(&err, NULL)
                                                   : BATON_OK;
     if (status == BATON_OK) {
         *callback = (struct callback){ .host = { .kind = &kind }, .answer = answer, .user = user };

@@ -8,6 +8,8 @@
 #include "engine/api/give.h"
 #include "engine/api/talk.h"
 #include "engine/base/json_writer.h"
+#include "engine/base/suggest.h"
+#include "engine/core/run_defaults.h"
 #include "engine/core/tool_runner.h"
 
 #include <baton/run.h>
@@ -37,6 +39,12 @@ static enum baton_status out_of_range(struct baton_error *err, const char *field
                            field, range);
 }
 
+/* A 0 is what a host forgot, but for one that the agents file means. */
+static bool is_bad_limit(int32_t limit, int32_t in_file)
+{
+    return limit < -1 || (limit == 0 && in_file != 0);
+}
+
 static enum baton_status check(const struct baton_run_setup *setup, struct baton_error *err)
 {
     if (setup == NULL || setup->agents == NULL || setup->provider == NULL) {
@@ -44,10 +52,11 @@ static enum baton_status check(const struct baton_run_setup *setup, struct baton
                                        : setup->agents == NULL ? "'agents' of a run"
                                                                : "'provider' of a run");
     }
-    if (setup->max_turns == 0 || setup->max_turns < -1) {
+    const struct baton_limits *limits = &setup->agents->limits;
+    if (is_bad_limit(setup->max_turns, limits->max_turns)) {
         return out_of_range(err, "max_turns", "above 0, or -1 for no limit");
     }
-    if (setup->max_handoffs == 0 || setup->max_handoffs < -1) {
+    if (is_bad_limit(setup->max_handoffs, limits->max_handoffs)) {
         return out_of_range(err, "max_handoffs", "above 0, or -1 for no limit");
     }
     if (setup->tool_timeout_ms <= 0 || setup->tool_timeout_ms > INT64_MAX / NS_PER_MS) {
@@ -68,10 +77,9 @@ static enum baton_status talk_new(struct baton_talk **out, const struct baton_ru
     if (talk == NULL) {
         baton_arena_free(arena);
         baton_arena_free(told);
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     const char *id = setup->conversation == NULL ? "run" : setup->conversation;
-    struct baton_loop_mark *of_agent = baton_arena_array(arena, setup->agents->count, sizeof *of_agent);
     talk->callbacks = setup->callbacks;
     talk->arena = arena;
     talk->told = told;
@@ -87,11 +95,7 @@ static enum baton_status talk_new(struct baton_talk **out, const struct baton_ru
                                       .runs_commands = talk->runs_commands,
                                       .tools = baton_tool_runner_default(),
                                       .clock = baton_clock_system() };
-    if (of_agent == NULL || talk->conversation_id.data == NULL) {
-        return baton_give_no_memory(err);
-    }
-    baton_loop_marks_init(&talk->marks, of_agent, setup->agents->count);
-    return BATON_OK;
+    return talk->conversation_id.data == NULL ? baton_error_no_memory(err, NULL) : BATON_OK;
 }
 
 static void talk_free(struct baton_talk *talk)
@@ -105,12 +109,20 @@ static void talk_free(struct baton_talk *talk)
     baton_arena_free(talk->arena); /* the talk lies in it */
 }
 
-static enum baton_status find_entry(const struct baton_run_setup *setup, uint32_t *entry, struct baton_error *err)
+static enum baton_status find_agent(const struct baton_agents *agents, const char *name, uint32_t *out,
+                                    struct baton_error *err)
 {
-    struct baton_str name = baton_str_of(setup->entry);
-    *entry = setup->entry == NULL ? setup->agents->entry : baton_agents_find(setup->agents, name);
-    return *entry != BATON_NONE ? BATON_OK
-                                : baton_error_set(err, BATON_EUSAGE, "unknown agent '%.*s'", BATON_STR_ARGS(name));
+    *out = baton_agents_find(agents, baton_str_of(name));
+    if (*out != BATON_NONE) {
+        return BATON_OK;
+    }
+    struct baton_suggest suggest;
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    baton_suggest_init(&suggest, baton_str_of(name));
+    for (uint32_t i = 0; i < agents->count; i++) {
+        baton_suggest_offer(&suggest, agents->list[i].name);
+    }
+    return baton_error_set(err, BATON_EUSAGE, "%s", baton_suggest_unknown(&suggest, "agent", "", text));
 }
 
 static enum baton_status take_seat(struct baton_talk *talk, struct baton_provider *provider, struct baton_error *err)
@@ -123,29 +135,26 @@ static enum baton_status take_seat(struct baton_talk *talk, struct baton_provide
 
 static enum baton_status begin(struct baton_talk *talk, const struct baton_run_setup *setup, struct baton_error *err)
 {
-    uint32_t entry;
-    enum baton_status status = find_entry(setup, &entry, err);
+    uint32_t entry = setup->agents->entry;
+    enum baton_status status = setup->entry == NULL ? BATON_OK : find_agent(setup->agents, setup->entry, &entry, err);
     status = status == BATON_OK ? take_seat(talk, setup->provider, err) : status;
     if (status != BATON_OK) {
         return status;
     }
     baton_talk_connect(talk);
-    const struct baton_run_options options = {
-        .agents = setup->agents,
-        .provider = &talk->provider,
-        .clock = talk->seat.clock,
-        .tools = &talk->tools,
-        .limits = { .max_turns = setup->max_turns,
-                    .max_handoffs = setup->max_handoffs,
-                    .tool_timeout_ns = setup->tool_timeout_ms * NS_PER_MS },
-        .loops_stop = setup->stops_at_loop != 0,
-        .on_handoff_stop = setup->stops_at_handoff != 0,
-        .marks = &talk->marks,
-        .conversation_id = talk->conversation_id,
-        .entry = entry,
-        .events = baton_talk_events(talk),
-        .hooks = &talk->hooks,
-    };
+    struct baton_run_options options = baton_run_options_for(setup->agents);
+    options.provider = &talk->provider;
+    options.clock = talk->seat.clock;
+    options.tools = &talk->tools;
+    options.limits.max_turns = setup->max_turns;
+    options.limits.max_handoffs = setup->max_handoffs;
+    options.limits.tool_timeout_ns = setup->tool_timeout_ms * NS_PER_MS;
+    options.loops_stop = setup->stops_at_loop != 0;
+    options.on_handoff_stop = setup->stops_at_handoff != 0;
+    options.conversation_id = talk->conversation_id;
+    options.entry = entry;
+    options.events = baton_talk_events(talk);
+    options.hooks = &talk->hooks;
     return baton_run_new(&talk->run, talk->arena, &options, err);
 }
 
@@ -180,7 +189,7 @@ static enum baton_status keep_exchange(struct baton_talk *talk, struct baton_exc
         uint32_t capacity = talk->exchange_capacity == 0 ? FIRST_EXCHANGES : talk->exchange_capacity * 2;
         struct baton_exchange **longer = baton_arena_array(talk->arena, capacity, sizeof *longer);
         if (longer == NULL) {
-            return baton_error_set(err, BATON_ELIMIT, "the conversation needs more memory than is allowed");
+            return baton_error_over_limit(err, "the conversation");
         }
         if (talk->exchange_count > 0) {
             memcpy(longer, talk->exchanges, talk->exchange_count * sizeof *longer);
@@ -196,9 +205,7 @@ static enum baton_status say(struct baton_talk *talk, const char *text, struct b
                              struct baton_error *err)
 {
     const char *copy = baton_give_text(talk->arena, baton_str_of(text));
-    enum baton_status status =
-        copy == NULL ? baton_error_set(err, BATON_ELIMIT, "the conversation needs more memory than is allowed")
-                     : BATON_OK;
+    enum baton_status status = copy == NULL ? baton_error_over_limit(err, "the conversation") : BATON_OK;
     if (status == BATON_OK && talk->host->kind->begin != NULL) {
         status = talk->host->kind->begin(&talk->seat, talk->said, err);
     }
@@ -225,7 +232,7 @@ static enum baton_status fill_answer(struct baton_talk *talk, const struct baton
     const char **route = baton_arena_array(talk->arena, (size_t)exchange->depth + 1, sizeof *route);
     const char *text = baton_give_text(talk->arena, exchange->text);
     if (route == NULL || text == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "the conversation needs more memory than is allowed");
+        return baton_error_over_limit(err, "the conversation");
     }
     for (uint32_t i = 0; i < exchange->depth; i++) {
         route[i] = agent_name(talk, exchange->path[i + 1]);
@@ -289,12 +296,12 @@ int baton_run_give_floor(struct baton_run *run, const char *agent, struct baton_
     if (run == NULL || agent == NULL) {
         return baton_give_error(error, baton_give_missing(&err, run == NULL ? "the run" : "the agent"), &err);
     }
-    uint32_t found = baton_agents_find(baton_talk_of(run)->agents, baton_str_of(agent));
-    if (found == BATON_NONE) {
-        return baton_give_error(error, baton_error_set(&err, BATON_EUSAGE, "unknown agent '%s'", agent), &err);
+    uint32_t found;
+    enum baton_status status = find_agent(baton_talk_of(run)->agents, agent, &found, &err);
+    if (status == BATON_OK) {
+        baton_run_hold(run, found);
     }
-    baton_run_hold(run, found);
-    return baton_give_error(error, BATON_OK, &err);
+    return baton_give_error(error, status, &err);
 }
 
 /* ---- the record ---- */
@@ -317,10 +324,9 @@ const char *baton_run_transcript(struct baton_run *run, struct baton_error_info 
     baton_jw_open(&writer, '{');
     baton_jw_put_str(&writer, "id", talk->conversation_id);
     baton_jw_put_str(&writer, "entry", baton_agent_name(talk->agents, baton_run_options_of(run)->entry));
-    baton_jw_key(&writer, "messages");
-    baton_jw_raw(&writer, baton_text_str(&list));
+    baton_jw_put_raw(&writer, "messages", baton_text_str(&list));
     baton_jw_close(&writer, '}');
-    enum baton_status status = out->failed || list.failed ? baton_give_no_memory(&err) : BATON_OK;
+    enum baton_status status = out->failed || list.failed ? baton_error_no_memory(&err, NULL) : BATON_OK;
     baton_text_clear(&list);
     baton_give_error(error, status, &err);
     return status == BATON_OK ? out->data : NULL;

@@ -23,6 +23,7 @@ static bool is_aborted(const struct baton_talk *talk)
     return __atomic_load_n(&talk->aborted, __ATOMIC_RELAXED) != 0;
 }
 
+/* The first one counts. */
 static void note_trouble(struct baton_talk *talk, enum baton_status status, const char *text)
 {
     if (talk->trouble.status == BATON_OK) {
@@ -32,7 +33,9 @@ static void note_trouble(struct baton_talk *talk, enum baton_status status, cons
 
 static void note_no_memory(struct baton_talk *talk)
 {
-    note_trouble(talk, BATON_ELIMIT, "the conversation needs more memory than is allowed");
+    if (talk->trouble.status == BATON_OK) {
+        baton_error_over_limit(&talk->trouble, "the conversation");
+    }
 }
 
 enum baton_status baton_talk_take_trouble(struct baton_talk *talk, struct baton_error *err)

@@ -35,7 +35,6 @@ struct baton_talk {
     struct baton_tool_runner tools;       /* likewise */
     const struct baton_tool_batch *batch; /* under way, of the innermost run */
     struct baton_hooks hooks;
-    struct baton_loop_marks marks;
     struct baton_text transcript, line;
 };
 

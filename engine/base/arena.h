@@ -49,7 +49,7 @@ void baton_arena_rollback(struct baton_arena *arena, struct baton_arena_mark mar
 /* Gives all back but keeps the blocks for the next use. */
 void baton_arena_reset(struct baton_arena *arena);
 
-/* Bytes in use now, and the most that ever were. */
+/* For tests: bytes in use now, and the most that ever were. */
 size_t baton_arena_in_use(const struct baton_arena *arena);
 size_t baton_arena_peak(const struct baton_arena *arena);
 
@@ -64,8 +64,10 @@ bool baton_allocation_fails(void);
 void *baton_system_take(size_t bytes);
 void baton_system_give(void *piece);
 
-/* How often memory was asked of the system in this thread, for make bench. */
-uint64_t baton_system_allocations(void);
+/* For the allocators of this folder: notes that memory was asked of the system. */
 void baton_system_allocation_note(void);
+
+/* For tests: how often that was in this thread. `make bench` holds it down. */
+uint64_t baton_system_allocations(void);
 
 #endif

@@ -1,20 +1,9 @@
 #include "engine/base/error.h"
 
+#include "engine/base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-/* Cuts bytes of an unfinished UTF-8 character from the end of a text that was too long. */
-static void trim_to_character(char *text, size_t length)
-{
-    size_t start = length;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0U) == 0x80U) {
-        start--;
-    }
-    if (start > 0 && ((unsigned char)text[start - 1] & 0x80U) != 0) {
-        text[start - 1] = '\0';
-    }
-}
 
 enum baton_status baton_error_set(struct baton_error *err, enum baton_status status, const char *format, ...)
 {
@@ -29,9 +18,32 @@ enum baton_status baton_error_set(struct baton_error *err, enum baton_status sta
     int length = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     if (length >= (int)sizeof err->text) {
-        trim_to_character(err->text, sizeof err->text - 1);
+        baton_utf8_finish(err->text);
     }
     return status;
+}
+
+enum baton_status baton_error_no_memory(struct baton_error *err, const char *what, ...)
+{
+    char text[BATON_ERROR_TEXT_BYTES];
+    if (what == NULL) {
+        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+    }
+    va_list args;
+    va_start(args, what);
+    vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    return baton_error_set(err, BATON_ENOMEM, "out of memory for %s", text);
+}
+
+enum baton_status baton_error_over_limit(struct baton_error *err, const char *what, ...)
+{
+    char text[BATON_ERROR_TEXT_BYTES];
+    va_list args;
+    va_start(args, what);
+    vsnprintf(text, sizeof text, what, args);
+    va_end(args);
+    return baton_error_set(err, BATON_ELIMIT, "%s needs more memory than is allowed", text);
 }
 
 void baton_error_at(struct baton_error *err, const char *file, unsigned line, unsigned column)
@@ -40,7 +52,7 @@ void baton_error_at(struct baton_error *err, const char *file, unsigned line, un
         return;
     }
     if (snprintf(err->file, sizeof err->file, "%s", file) >= (int)sizeof err->file) {
-        trim_to_character(err->file, sizeof err->file - 1);
+        baton_utf8_finish(err->file);
     }
     if (err->line == 0) {
         err->line = line;
@@ -62,18 +74,10 @@ const char *baton_error_format(const struct baton_error *err, char *out, size_t 
     return out;
 }
 
-#define BATON_STATUS_ROW(name, exit_code, text) { exit_code, text },
-static const struct {
-    int exit_code;
-    const char *text;
-} statuses[] = { BATON_STATUS_LIST(BATON_STATUS_ROW) };
+#define BATON_STATUS_ROW(name, exit_code) exit_code,
+static const int exit_codes[] = { BATON_STATUS_LIST(BATON_STATUS_ROW) };
 
 int baton_status_exit_code(enum baton_status status)
 {
-    return status < BATON_STATUS_COUNT ? statuses[status].exit_code : 70;
-}
-
-const char *baton_status_text(enum baton_status status)
-{
-    return status < BATON_STATUS_COUNT ? statuses[status].text : "unknown status";
+    return status < BATON_STATUS_COUNT ? exit_codes[status] : exit_codes[BATON_EBUG];
 }

@@ -7,8 +7,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-
-enum { BATON_ARGV_MAX = 64, BATON_COMMAND_OUTPUT_BYTES_MAX = 1024 * 1024 };
+#include "engine/base/limits.h"
 
 /* A command to run: never through a shell. */
 struct baton_command {

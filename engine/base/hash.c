@@ -14,15 +14,6 @@ struct baton_hash baton_hash128(const void *data, size_t length)
     return (struct baton_hash){ .high = hash.high64, .low = hash.low64 };
 }
 
-struct baton_hash baton_hash_combine(struct baton_hash running, struct baton_hash next)
-{
-    /* Through hex text, so that the value does not depend on the machine's byte order. */
-    char both[2 * BATON_HASH_HEX_BYTES];
-    baton_hash_hex(running, both);
-    baton_hash_hex(next, both + BATON_HASH_HEX_BYTES - 1);
-    return baton_hash128(both, 2 * (BATON_HASH_HEX_BYTES - 1));
-}
-
 void baton_hash_hex(struct baton_hash hash, char out[BATON_HASH_HEX_BYTES])
 {
     snprintf(out, BATON_HASH_HEX_BYTES, "%016llx%016llx", (unsigned long long)hash.high, (unsigned long long)hash.low);

@@ -18,9 +18,6 @@ uint64_t baton_hash64(const void *data, size_t length, uint64_t seed);
 
 struct baton_hash baton_hash128(const void *data, size_t length);
 
-/* Folds one more fingerprint into a running one; the order of the calls matters. */
-struct baton_hash baton_hash_combine(struct baton_hash running, struct baton_hash next);
-
 /* Writes 32 lower-case hex digits, high half first, and a NUL. */
 void baton_hash_hex(struct baton_hash hash, char out[BATON_HASH_HEX_BYTES]);
 

@@ -1,35 +1,47 @@
+/* Strict JSON in three steps. A scan refuses what cJSON would let pass and notes where each token stands; cJSON decodes; its tree
+ * and the places become ours. The scan comes first, so that cJSON never sees what it could misread, and recursion over its tree
+ * has a bound. cJSON allocates node by node, which would cost a conversation hundreds of allocations: its hooks are ours and
+ * draw from the arena of the parse under way. They are one pair for the process, so outside a parse they are plain malloc and
+ * free for whoever else uses cJSON, and where a host has set its own, its tree is copied and given back.
+ */
 #include "engine/base/json.h"
 
+#include "engine/base/decimal.h"
 #include "engine/base/number.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
-#include "engine/base/yaml.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- cJSON's memory: the calling thread's arena ---- */
+/* ---- cJSON's memory: the calling thread's arena while we parse, the system's for all others in the process ---- */
 
-static _Thread_local struct baton_arena *hook_arena;
-static _Thread_local bool hook_failed;
-static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
+static _Thread_local struct baton_arena *hook_arena; /* NULL: this thread is not in a parse of ours */
+static _Thread_local bool hook_failed, hook_was_asked;
 
 static void *hook_allocate(size_t bytes)
 {
-    void *piece = hook_arena == NULL ? NULL : baton_arena_alloc(hook_arena, bytes);
+    if (hook_arena == NULL) {
+        return baton_system_take(bytes);
+    }
+    void *piece = baton_arena_alloc(hook_arena, bytes);
+    hook_was_asked = true;
     hook_failed = hook_failed || piece == NULL;
     return piece;
 }
 
+/* No tree of ours is given to anyone, so what is released outside a parse came from the system, here or before. */
 static void hook_release(void *piece)
 {
-    (void)piece; /* the arena is given back whole */
+    if (hook_arena == NULL) {
+        baton_system_give(piece);
+    }
 }
 
-static void hooks_set(void)
+/* Before main(): no thread is in cJSON yet, and a host that has hooks of its own sets them later and keeps them. */
+__attribute__((constructor)) static void hooks_set(void)
 {
     cJSON_Hooks hooks = { .malloc_fn = hook_allocate, .free_fn = hook_release };
     cJSON_InitHooks(&hooks);
@@ -63,8 +75,7 @@ static enum baton_status token_note(struct scan *scan, size_t offset)
     if (scan->last == NULL || scan->last->count == TOKENS_PER_CHUNK) {
         struct chunk *chunk = baton_arena_alloc(scan->arena, sizeof *chunk);
         if (chunk == NULL) {
-            return baton_error_set(scan->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
-                                   scan->source->name);
+            return baton_error_over_limit(scan->err, "'%s'", scan->source->name);
         }
         chunk->next = NULL;
         chunk->count = 0;
@@ -208,6 +219,7 @@ struct build {
     size_t length;
     const struct chunk *chunk;
     uint32_t next;
+    bool copies; /* cJSON's tree is not in the arena */
 };
 
 static uint32_t token_next(struct build *build)
@@ -217,6 +229,20 @@ static uint32_t token_next(struct build *build)
         build->next = 0;
     }
     return build->chunk->offsets[build->next++];
+}
+
+static enum baton_status no_memory(const struct build *build)
+{
+    return baton_error_over_limit(build->err, "'%s'", build->source->name);
+}
+
+static enum baton_status text_take(const struct build *build, const char *text, struct baton_str *out)
+{
+    *out = baton_str_of(text);
+    if (build->copies) {
+        out->data = baton_arena_copy(build->arena, text, out->length);
+    }
+    return out->data != NULL ? BATON_OK : no_memory(build);
 }
 
 static enum baton_status node_fill(struct build *build, struct baton_json *node, const cJSON *item)
@@ -236,8 +262,7 @@ static enum baton_status node_fill(struct build *build, struct baton_json *node,
         if (node->text.length > CJSON_NUMBER_MAX) {
             char *copy = baton_arena_copy(build->arena, node->text.data, node->text.length);
             if (copy == NULL) {
-                return baton_error_set(build->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
-                                       build->source->name);
+                return no_memory(build);
             }
             node->number = strtod(copy, NULL);
         }
@@ -247,8 +272,7 @@ static enum baton_status node_fill(struct build *build, struct baton_json *node,
         return BATON_OK;
     case cJSON_String:
         node->type = BATON_JSON_STRING;
-        node->text = baton_str_of(item->valuestring);
-        return BATON_OK;
+        return text_take(build, item->valuestring, &node->text);
     case cJSON_Array:
     case cJSON_Object:
         node->type = (item->type & 0xff) == cJSON_Array ? BATON_JSON_ARRAY : BATON_JSON_OBJECT;
@@ -267,12 +291,14 @@ static enum baton_status node_build(struct build *build, struct baton_json *node
     for (const cJSON *member = item->child; member != NULL && status == BATON_OK; member = member->next) {
         struct baton_json *child = baton_arena_zero(build->arena, sizeof *child);
         if (child == NULL) {
-            return baton_error_set(build->err, BATON_ELIMIT, "'%s' needs more memory than is allowed",
-                                   build->source->name);
+            return no_memory(build);
         }
         if (node->type == BATON_JSON_OBJECT) {
-            child->key = baton_str_of(member->string);
             child->key_offset = token_next(build);
+            status = text_take(build, member->string, &child->key);
+            if (status != BATON_OK) {
+                return status;
+            }
         }
         *link = child;
         link = &child->next;
@@ -309,7 +335,7 @@ static enum baton_status check_many_keys(const struct baton_json *object, const 
     struct baton_arena_mark mark = baton_arena_mark(arena);
     const struct baton_json **members = baton_arena_array(arena, object->count, sizeof *members);
     if (members == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
+        return baton_error_over_limit(err, "'%s'", source->name);
     }
     size_t count = 0;
     for (const struct baton_json *member = object->child; member != NULL; member = member->next) {
@@ -379,6 +405,80 @@ static const char *long_numbers_blanked(const struct scan *scan)
     return copy;
 }
 
+/* What cJSON made of the scanned text. */
+struct decoded {
+    cJSON *item;
+    const char *text; /* as cJSON saw it */
+    size_t stop;      /* where it stopped reading */
+    bool is_in_arena; /* false: a host's own hooks gave the memory, and it goes back to them */
+    bool is_over_limit;
+};
+
+static struct decoded decode(const struct scan *scan)
+{
+    size_t skip = scan->length >= 3 && memcmp(scan->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *text = scan->has_long_number ? long_numbers_blanked(scan) : scan->text;
+    if (text == NULL) {
+        return (struct decoded){ .is_over_limit = true };
+    }
+    const char *end = NULL;
+    hook_arena = scan->arena;
+    hook_failed = hook_was_asked = false;
+    cJSON *item = cJSON_ParseWithLengthOpts(text + skip, scan->length - skip, &end, 0);
+    hook_arena = NULL;
+    return (struct decoded){
+        .item = item,
+        .text = text,
+        .stop = end == NULL ? 0 : (size_t)(end - text),
+        .is_in_arena = hook_was_asked,
+        .is_over_limit = hook_failed,
+    };
+}
+
+/* Whether it was the whole text. */
+static enum baton_status check_decoded(const struct scan *scan, const struct decoded *decoded)
+{
+    size_t stop = decoded->stop;
+    if (decoded->is_over_limit) {
+        return baton_error_over_limit(scan->err, "'%s'", scan->source->name);
+    }
+    if (decoded->item == NULL && scan->depth > 0 && stop + 1 >= scan->length) {
+        return baton_source_error(scan->source, scan->length, scan->err, "ends too early: a bracket is still open");
+    }
+    if (decoded->item == NULL) {
+        return baton_source_error(scan->source, stop, scan->err,
+                                  "not valid JSON here; look for a missing comma, quote or bracket");
+    }
+    while (stop < scan->length && strchr(" \t\r\n", decoded->text[stop]) != NULL) {
+        stop++;
+    }
+    if (stop < scan->length) {
+        return baton_source_error(scan->source, stop, scan->err, "text after the end of the JSON value");
+    }
+    return BATON_OK;
+}
+
+static enum baton_status build_tree(const struct baton_json **out, const struct scan *scan,
+                                    const struct decoded *decoded)
+{
+    struct baton_json *root = baton_arena_zero(scan->arena, sizeof *root);
+    if (root == NULL) {
+        return baton_error_over_limit(scan->err, "'%s'", scan->source->name);
+    }
+    struct build build = {
+        .source = scan->source,
+        .arena = scan->arena,
+        .err = scan->err,
+        .text = scan->text,
+        .length = scan->length,
+        .chunk = scan->first,
+        .copies = !decoded->is_in_arena,
+    };
+    enum baton_status status = node_build(&build, root, decoded->item);
+    *out = status == BATON_OK ? root : NULL;
+    return status;
+}
+
 enum baton_status baton_json_parse(const struct baton_json **out, struct baton_arena *arena,
                                    const struct baton_source *source, struct baton_error *err)
 {
@@ -393,51 +493,15 @@ enum baton_status baton_json_parse(const struct baton_json **out, struct baton_a
     if (status != BATON_OK) {
         return status;
     }
-    pthread_once(&hooks_once, hooks_set);
-    size_t skip = scan.length >= 3 && memcmp(scan.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    const char *end = NULL, *text = scan.has_long_number ? long_numbers_blanked(&scan) : scan.text;
-    const cJSON *item = NULL;
-    hook_arena = arena;
-    hook_failed = text == NULL;
-    if (text != NULL) {
-        item = cJSON_ParseWithLengthOpts(text + skip, scan.length - skip, &end, 0);
+    struct decoded decoded = decode(&scan);
+    status = check_decoded(&scan, &decoded);
+    if (status == BATON_OK) {
+        status = build_tree(out, &scan, &decoded);
     }
-    hook_arena = NULL;
-    struct baton_json *root = hook_failed ? NULL : baton_arena_zero(arena, sizeof *root);
-    if (root == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
+    if (decoded.item != NULL && !decoded.is_in_arena) {
+        cJSON_Delete(decoded.item);
     }
-    size_t stop = end == NULL ? 0 : (size_t)(end - text);
-    if (item == NULL && scan.depth > 0 && stop + 1 >= scan.length) {
-        return baton_source_error(source, scan.length, err, "ends too early: a bracket is still open");
-    }
-    if (item == NULL) {
-        return baton_source_error(source, stop, err, "not valid JSON here; look for a missing comma, quote or bracket");
-    }
-    while (stop < scan.length && strchr(" \t\r\n", text[stop]) != NULL) {
-        stop++;
-    }
-    if (stop < scan.length) {
-        return baton_source_error(source, stop, err, "text after the end of the JSON value");
-    }
-    struct build build = {
-        .source = source, .arena = arena, .err = err, .text = scan.text, .length = scan.length, .chunk = scan.first
-    };
-    status = node_build(&build, root, item);
-    *out = status == BATON_OK ? root : NULL;
     return status;
-}
-
-enum baton_status baton_document_load(const struct baton_json **out, struct baton_source *source,
-                                      struct baton_arena *arena, const char *path, struct baton_error *err)
-{
-    *out = NULL;
-    enum baton_status status = baton_source_load(source, arena, path, BATON_FILE_BYTES_MAX, err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    bool is_yaml = baton_path_ends(path, "yaml") || baton_path_ends(path, "yml");
-    return (is_yaml ? baton_yaml_parse : baton_json_parse)(out, arena, source, err);
 }
 
 const struct baton_json *baton_json_get(const struct baton_json *object, const char *key)
@@ -451,86 +515,17 @@ const struct baton_json *baton_json_get(const struct baton_json *object, const c
     return NULL;
 }
 
-/* Reads a number's digits as digits * 10^power, the point left out. */
-struct decimal {
-    const char *digits;
-    size_t length; /* with the point */
-    size_t digit_count;
-    long power;
-};
-
-static struct decimal decimal_of(struct baton_str number)
-{
-    enum { POWER_MAX = 100000000 };
-    struct decimal decimal = { .digits = number.data };
-    size_t skip = number.length > 0 && number.data[0] == '-';
-    decimal.digits += skip;
-    bool after_point = false;
-    size_t i = skip;
-    for (; i < number.length && (number.data[i] | 0x20) != 'e'; i++) {
-        if (number.data[i] == '.') {
-            after_point = true;
-        } else {
-            decimal.digit_count++;
-            decimal.power -= after_point;
-        }
-    }
-    decimal.length = i - skip;
-    bool is_small = i + 1 < number.length && number.data[i + 1] == '-';
-    long power = 0;
-    for (; i < number.length; i++) {
-        if (number.data[i] >= '0' && number.data[i] <= '9' && power < POWER_MAX) {
-            power = power * 10 + (number.data[i] - '0');
-        }
-    }
-    decimal.power += is_small ? -power : power;
-    return decimal;
-}
-
-/* value * 10 + digit; false when that is too large. */
-static bool push_digit(uint64_t *value, unsigned digit)
-{
-    if (*value > (UINT64_MAX - digit) / 10) {
-        return false;
-    }
-    *value = *value * 10 + digit;
-    return true;
-}
-
-/* The size of a whole number; false when it is not whole or too large. */
-static bool whole_size(struct decimal decimal, uint64_t *size)
-{
-    long whole_digits = (long)decimal.digit_count + decimal.power;
-    long seen = 0;
-    *size = 0;
-    for (size_t i = 0; i < decimal.length; i++) {
-        if (decimal.digits[i] == '.') {
-            continue;
-        }
-        unsigned digit = (unsigned)(decimal.digits[i] - '0');
-        if (seen++ < whole_digits ? !push_digit(size, digit) : digit != 0) {
-            return false;
-        }
-    }
-    for (; *size != 0 && seen < whole_digits; seen++) {
-        if (!push_digit(size, 0)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool baton_json_integer(const struct baton_json *node, int64_t low, int64_t high, int64_t *out)
 {
+    if (node->type != BATON_JSON_NUMBER) {
+        return false;
+    }
+    struct baton_decimal decimal = baton_decimal_of(node->text);
     uint64_t size = 0;
-    if (node->type != BATON_JSON_NUMBER || !whole_size(decimal_of(node->text), &size)) {
+    if (!baton_decimal_whole(decimal, &size) || size > (uint64_t)INT64_MAX + decimal.is_negative) {
         return false;
     }
-    bool is_negative = node->text.data[0] == '-';
-    if (size > (uint64_t)INT64_MAX + is_negative) {
-        return false;
-    }
-    *out = !is_negative ? (int64_t)size : size == 0 ? 0 : -(int64_t)(size - 1) - 1;
+    *out = decimal.is_negative ? -(int64_t)(size - 1) - 1 : (int64_t)size;
     return *out >= low && *out <= high;
 }
 

@@ -5,16 +5,17 @@
  * mark is accepted once, at the start. YAML (yaml.h) is read into the same tree.
  *
  * Owns:     nothing; the tree lives in the arena. Texts of numbers point into the source, which must outlive the tree.
- * Threads:  any number may parse at once, each with its own arena. cJSON's hooks are set once for the process; nobody
- *           else may include cJSON.
+ * Threads:  any number may parse at once, each with its own arena.
+ * Process:  cJSON's hooks are set before main(). A program that this is linked into may use cJSON as if it were alone: outside
+ *           a parse they are malloc and free. It may set hooks of its own, but not while a thread is here; parsing is slower
+ *           then, and a lack of their memory is reported as a mistake in the text.
  * Errors:   file:line:column of the place.
  */
 #ifndef BATON_ENGINE_BASE_JSON_H
 #define BATON_ENGINE_BASE_JSON_H
 
+#include "engine/base/limits.h"
 #include "engine/base/source.h"
-
-enum { BATON_JSON_DEPTH_MAX = 64, BATON_JSON_KEYS_MAX = 4096 };
 
 enum baton_json_type {
     BATON_JSON_NULL,
@@ -40,11 +41,6 @@ struct baton_json {
 
 BATON_MUST_CHECK enum baton_status baton_json_parse(const struct baton_json **out, struct baton_arena *arena,
                                                     const struct baton_source *source, struct baton_error *err);
-
-/* Loads and parses a whole file; the ending says how: .yaml and .yml are YAML, all else JSON. */
-BATON_MUST_CHECK enum baton_status baton_document_load(const struct baton_json **out, struct baton_source *source,
-                                                       struct baton_arena *arena, const char *path,
-                                                       struct baton_error *err);
 
 /* The member of that name, case counting, or NULL. */
 const struct baton_json *baton_json_get(const struct baton_json *object, const char *key);

@@ -139,3 +139,39 @@ void baton_jw_put_str(struct baton_json_writer *writer, const char *key, struct 
     baton_jw_key(writer, key);
     baton_jw_str(writer, string.data == NULL ? BATON_STR("") : string);
 }
+
+void baton_jw_put_open(struct baton_json_writer *writer, const char *key, char bracket)
+{
+    baton_jw_key(writer, key);
+    baton_jw_open(writer, bracket);
+}
+
+void baton_jw_put_string(struct baton_json_writer *writer, const char *key, const char *string)
+{
+    baton_jw_key(writer, key);
+    baton_jw_string(writer, string);
+}
+
+void baton_jw_put_bool(struct baton_json_writer *writer, const char *key, bool value)
+{
+    baton_jw_key(writer, key);
+    baton_jw_bool(writer, value);
+}
+
+void baton_jw_put_i64(struct baton_json_writer *writer, const char *key, int64_t number)
+{
+    baton_jw_key(writer, key);
+    baton_jw_i64(writer, number);
+}
+
+void baton_jw_put_ms(struct baton_json_writer *writer, const char *key, uint64_t ns)
+{
+    baton_jw_key(writer, key);
+    baton_jw_ms(writer, ns);
+}
+
+void baton_jw_put_raw(struct baton_json_writer *writer, const char *key, struct baton_str json)
+{
+    baton_jw_key(writer, key);
+    baton_jw_raw(writer, json);
+}

@@ -32,7 +32,13 @@ void baton_jw_ms(struct baton_json_writer *writer, uint64_t ns);     /* nanoseco
 void baton_jw_ratio(struct baton_json_writer *writer, double value); /* six decimals; null when not finite */
 void baton_jw_raw(struct baton_json_writer *writer, struct baton_str json);
 
-/* A key and its value in one; a text that is not there counts as empty. */
+/* A key and its value in one; a text that is not there counts as empty. put_open is followed by baton_jw_close(). */
+void baton_jw_put_open(struct baton_json_writer *writer, const char *key, char bracket);
+void baton_jw_put_string(struct baton_json_writer *writer, const char *key, const char *string);
+void baton_jw_put_bool(struct baton_json_writer *writer, const char *key, bool value);
+void baton_jw_put_i64(struct baton_json_writer *writer, const char *key, int64_t number);
+void baton_jw_put_ms(struct baton_json_writer *writer, const char *key, uint64_t ns);
+void baton_jw_put_raw(struct baton_json_writer *writer, const char *key, struct baton_str json);
 void baton_jw_put_u64(struct baton_json_writer *writer, const char *key, uint64_t number);
 void baton_jw_put_ratio(struct baton_json_writer *writer, const char *key, double value);
 void baton_jw_put_str(struct baton_json_writer *writer, const char *key, struct baton_str string);

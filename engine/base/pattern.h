@@ -13,8 +13,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-
-enum { BATON_PATTERN_SUBJECT_MAX = 16 * 1024, BATON_PATTERN_STEPS_MAX = 10000, BATON_PATTERN_HEAP_KIB_MAX = 20000 };
+#include "engine/base/limits.h"
 
 struct baton_pattern;
 

@@ -7,7 +7,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-void baton_source_place(const struct baton_source *source, size_t offset, unsigned *line, unsigned *column)
+/* Line and column (in bytes, both from 1) of a byte offset. */
+static void place_of(const struct baton_source *source, size_t offset, unsigned *line, unsigned *column)
 {
     size_t end = offset < source->text.length ? offset : source->text.length;
     size_t line_start = 0;
@@ -31,7 +32,7 @@ enum baton_status baton_source_error(const struct baton_source *source, size_t o
     va_end(args);
     enum baton_status status = baton_error_set(err, BATON_EINPUT, "%s", text);
     unsigned line, column;
-    baton_source_place(source, offset, &line, &column);
+    place_of(source, offset, &line, &column);
     baton_error_at(err, source->name, line, column);
     return status;
 }

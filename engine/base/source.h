@@ -8,11 +8,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-
-enum {
-    BATON_FILE_BYTES_MAX = 64 * 1024 * 1024, /* a whole file: agents, suite, conversation, result summary */
-    BATON_LINE_BYTES_MAX = 16 * 1024 * 1024  /* one line of a JSONL file */
-};
+#include "engine/base/limits.h"
 
 struct baton_source {
     const char *name;    /* as the user wrote it */
@@ -20,10 +16,7 @@ struct baton_source {
     struct baton_str text;
 };
 
-/* Line and column (in bytes, both from 1) of a byte offset. */
-void baton_source_place(const struct baton_source *source, size_t offset, unsigned *line, unsigned *column);
-
-/* BATON_EINPUT with the place of the offset and a text. */
+/* BATON_EINPUT with a text and the place of a byte offset: line and column, in bytes, both from 1. */
 enum baton_status baton_source_error(const struct baton_source *source, size_t offset, struct baton_error *err,
                                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,6 +1,7 @@
 #include "engine/base/suggest.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void baton_suggest_init(struct baton_suggest *suggest, struct baton_str word)
@@ -59,5 +60,22 @@ const char *baton_suggest_text(const struct baton_suggest *suggest, char out[BAT
         snprintf(out, BATON_SUGGEST_TEXT_BYTES, "; did you mean '%.*s'?", (int)suggest->best.length,
                  suggest->best.data);
     }
+    return out;
+}
+
+void baton_suggest_offer_each(struct baton_suggest *suggest, const char *const *first, size_t count, size_t step)
+{
+    const char *row = (const char *)first;
+    for (size_t i = 0; i < count; i++, row += step) {
+        baton_suggest_offer(suggest, baton_str_of(*(const char *const *)(const void *)row));
+    }
+}
+
+const char *baton_suggest_unknown(const struct baton_suggest *suggest, const char *kind, const char *more,
+                                  char out[BATON_SUGGEST_UNKNOWN_BYTES])
+{
+    char question[BATON_SUGGEST_TEXT_BYTES];
+    snprintf(out, BATON_SUGGEST_UNKNOWN_BYTES, "unknown %s '%.*s'%s%s", kind, (int)suggest->word.length,
+             suggest->word.data == NULL ? "" : suggest->word.data, more, baton_suggest_text(suggest, question));
     return out;
 }

@@ -1,5 +1,12 @@
 #include "engine/base/utf8.h"
 
+#include <string.h>
+
+static bool continues(char byte)
+{
+    return ((unsigned char)byte & 0xc0U) == 0x80U;
+}
+
 size_t baton_utf8_length(const char *text, size_t left)
 {
     static const struct {
@@ -19,7 +26,7 @@ size_t baton_utf8_length(const char *text, size_t left)
             return 0;
         }
         for (size_t k = 2; k < forms[i].length; k++) {
-            if ((p[k] & 0xc0U) != 0x80U) {
+            if (!continues(text[k])) {
                 return 0;
             }
         }
@@ -65,8 +72,26 @@ size_t baton_utf8_write(char *out, uint32_t point)
 
 size_t baton_utf8_floor(const char *text, size_t at)
 {
-    while (at > 0 && ((unsigned char)text[at] & 0xc0U) == 0x80U) {
+    while (at > 0 && continues(text[at])) {
         at--;
     }
     return at;
+}
+
+size_t baton_utf8_count(const char *text, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++) {
+        count += !continues(text[i]);
+    }
+    return count;
+}
+
+void baton_utf8_finish(char *text)
+{
+    size_t length = strlen(text), last = length == 0 ? 0 : baton_utf8_floor(text, length - 1);
+    bool is_begun = length > 0 && (unsigned char)text[last] >= 0xc0;
+    if (is_begun && baton_utf8_length(text + last, length - last) == 0) {
+        text[last] = '\0';
+    }
 }

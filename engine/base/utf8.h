@@ -27,4 +27,10 @@ size_t baton_utf8_write(char *out, uint32_t point);
 /* The largest place not after `at` where a character begins. text[at] is read: it is within the text. */
 size_t baton_utf8_floor(const char *text, size_t at);
 
+/* Characters of a text that is UTF-8. */
+size_t baton_utf8_count(const char *text, size_t length);
+
+/* Takes away the part of a character that a text ends with, as one does that was cut to fit a buffer. */
+void baton_utf8_finish(char *text);
+
 #endif

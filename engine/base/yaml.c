@@ -8,8 +8,6 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { ANCHORS_MAX = 1024 }; /* an alias looks through all of them */
-
 /* What lies below a node and itself, aliases spread out. */
 struct extent {
     size_t nodes, levels; /* levels of arrays and objects: 0 for a scalar */
@@ -135,8 +133,9 @@ static enum baton_status anchor_note(struct reader *reader, struct baton_str nam
     if (name.length == 0) {
         return BATON_OK;
     }
-    if (reader->anchor_count++ == ANCHORS_MAX) {
-        return baton_source_error(reader->source, node->offset, reader->err, "more than %d anchors", ANCHORS_MAX);
+    if (reader->anchor_count++ == BATON_YAML_ANCHORS_MAX) {
+        return baton_source_error(reader->source, node->offset, reader->err, "more than %d anchors",
+                                  BATON_YAML_ANCHORS_MAX);
     }
     struct anchor *anchor = name.data == NULL ? NULL : baton_arena_alloc(reader->arena, sizeof *anchor);
     if (anchor == NULL) {

@@ -20,14 +20,7 @@
 
 #define BATON_TRANSFER_PREFIX "transfer_to_"
 
-enum {
-    BATON_AGENTS_MAX = 1024,
-    BATON_TOOLS_MAX = 4096,
-    BATON_TOOL_RESULT_BYTES_MAX = BATON_COMMAND_OUTPUT_BYTES_MAX,
-    BATON_TOOL_NAME_BYTES_MAX = 64, /* what the provider APIs allow */
-    BATON_TURNS_MAX = 10000, /* of an exchange with the agents that run as tools in it, also where max_turns is -1 */
-    BATON_DISTANCE_NONE = UINT16_MAX
-};
+enum { BATON_DISTANCE_NONE = UINT16_MAX };
 
 enum baton_history_kind {
     BATON_HISTORY_FULL,

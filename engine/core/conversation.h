@@ -11,11 +11,6 @@
 
 #include "engine/core/agents.h"
 
-enum {
-    BATON_MESSAGES_MAX = 100000, /* in one conversation */
-    BATON_CALLS_MAX = 256        /* in one message */
-};
-
 enum baton_role { BATON_ROLE_SYSTEM, BATON_ROLE_USER, BATON_ROLE_ASSISTANT, BATON_ROLE_TOOL };
 
 #define BATON_TIME_UNKNOWN INT64_C(-1)

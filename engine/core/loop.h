@@ -14,16 +14,16 @@
 #ifndef BATON_ENGINE_CORE_LOOP_H
 #define BATON_ENGINE_CORE_LOOP_H
 
+#include "engine/base/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
     BATON_LOOP_REPEATS_MIN = 2,
     BATON_LOOP_REPEATS_DEFAULT = 2,
-    BATON_LOOP_REPEATS_MAX = 8,
     BATON_LOOP_CYCLE_MIN = 1,
     BATON_LOOP_CYCLE_DEFAULT = 4,
-    BATON_LOOP_CYCLE_MAX = 16,
     BATON_LOOP_PATH_MAX = 256, /* agents remembered: a power of two that holds the longest repeated stretch */
 };
 

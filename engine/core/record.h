@@ -72,10 +72,6 @@ struct baton_exchange {
 };
 
 const char *baton_run_status_name(enum baton_run_status status);
-
-/* The status of that name, or BATON_RUN_ERROR + 1. */
-enum baton_run_status baton_run_status_find(struct baton_str name);
-
 const char *baton_choice_name(enum baton_choice choice);
 
 #endif

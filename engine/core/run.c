@@ -9,14 +9,52 @@
 
 enum { FIRST_TURNS = 8 };
 
+/* A library's user may have forgotten something; options that are all zero would otherwise be obeyed as limits of 0. */
+static enum baton_status check_options(const struct baton_run_options *options, struct baton_error *err)
+{
+    if (options->agents == NULL || options->provider == NULL) {
+        return baton_error_set(err, BATON_EUSAGE, "a run needs %s",
+                               options->agents == NULL ? "agents" : "a provider that answers");
+    }
+    if (options->entry >= options->agents->count) {
+        return baton_error_set(err, BATON_EUSAGE, "a run cannot begin with agent %u: there are %u, counted from 0",
+                               options->entry, options->agents->count);
+    }
+    if (options->limits.tool_timeout_ns <= 0) {
+        return baton_error_set(
+            err, BATON_EUSAGE,
+            "a run needs limits with a tool timeout above 0; take those of the agents, or the options "
+            "of baton_run_options_for()");
+    }
+    return BATON_OK;
+}
+
+/* The marks that the caller keeps from run to run, or some for this one. */
+static bool marks_ready(struct baton_run *run)
+{
+    uint32_t count = run->options.agents->count;
+    if (run->options.marks != NULL) {
+        return true;
+    }
+    struct baton_loop_mark *of_agent = baton_arena_array(run->arena, count, sizeof *of_agent);
+    if (of_agent != NULL) {
+        baton_loop_marks_init(&run->own_marks, of_agent, count);
+        run->options.marks = &run->own_marks;
+    }
+    return of_agent != NULL;
+}
+
 enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *arena,
                                 const struct baton_run_options *options, struct baton_error *err)
 {
-    assert(options->entry < options->agents->count);
+    *out = NULL;
+    enum baton_status status = check_options(options, err);
+    if (status != BATON_OK) {
+        return status;
+    }
     struct baton_run *run = baton_arena_alloc(arena, sizeof *run);
-    *out = run;
     if (run == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+        return baton_error_over_limit(err, "a conversation");
     }
     memset(run, 0, offsetof(struct baton_run, loop)); /* the detector, which is large, is set up for each exchange */
     run->is_over = false;
@@ -25,16 +63,24 @@ enum baton_status baton_run_new(struct baton_run **out, struct baton_arena *aren
     if (run->options.tools == NULL) {
         run->options.tools = baton_tool_runner_none();
     }
+    if (run->options.clock == NULL) {
+        run->options.clock = baton_clock_system();
+    }
     run->profile = options->agents->profile;
     run->arena = arena;
+    if (!marks_ready(run)) {
+        return baton_error_over_limit(err, "a conversation");
+    }
     run->active = options->entry;
-    run->origin_ns = options->parent != NULL ? options->parent->origin_ns : options->clock->now_ns(options->clock);
+    run->origin_ns =
+        options->parent != NULL ? options->parent->origin_ns : run->options.clock->now_ns(run->options.clock);
     run->turns_all = options->parent != NULL ? options->parent->turns_all : &run->turns_own;
     run->seq_next = options->parent != NULL ? options->parent->seq_next : &run->seq;
     if (options->history_hint > 0) {
         run->history.list = baton_arena_array(arena, options->history_hint, sizeof *run->history.list);
         run->history.capacity = run->history.list == NULL ? 0 : options->history_hint;
     }
+    *out = run;
     return BATON_OK;
 }
 

@@ -5,8 +5,8 @@
  *
  * Owns:     nothing that outlives the arena it was given: reset the arena and the run and its exchanges are gone.
  * Threads:  a run belongs to one thread; agents, profiles and clocks may be shared.
- * Errors:   baton_run_exchange() returns one only for our own trouble (out of memory); a provider's failure is an exchange
- *           with status `error`.
+ * Errors:   baton_run_new() refuses options without agents, provider or limits (BATON_EUSAGE); baton_run_exchange() returns an
+ *           error only for our own trouble (out of memory): a provider's failure is an exchange with status `error`.
  */
 #ifndef BATON_ENGINE_CORE_RUN_H
 #define BATON_ENGINE_CORE_RUN_H

@@ -1,5 +1,8 @@
 /* run_options.h - who takes part in a run, who answers, and what limits it.
  *
+ * agents, provider and limits are needed; the rest may be NULL or 0. baton_run_options_for() (run_defaults.h) fills in all but
+ * the provider.
+ *
  * Owns:     nothing; all that it points to must outlive the run.
  */
 #ifndef BATON_ENGINE_CORE_RUN_OPTIONS_H
@@ -14,11 +17,11 @@
 struct baton_run_options {
     const struct baton_agents *agents;
     struct baton_provider *provider;
-    struct baton_clock *clock;
+    struct baton_clock *clock;       /* NULL: the system's */
     struct baton_tool_runner *tools; /* usually baton_tool_runner_default(); NULL: every call gets an error result */
     struct baton_limits limits;      /* usually agents->limits */
     bool loops_stop, on_handoff_stop;
-    struct baton_loop_marks *marks; /* for agents->count agents; kept from run to run */
+    struct baton_loop_marks *marks; /* for agents->count agents, kept from run to run; NULL: made for this one */
     struct baton_str conversation_id;
     uint32_t entry;
     uint32_t nesting;

@@ -31,6 +31,7 @@ struct baton_run {
     /* of the exchange under way */
     struct baton_exchange *exchange;
     uint32_t path_capacity, turn_capacity;
+    struct baton_loop_marks own_marks; /* where the options gave none */
     struct baton_loop loop;
     bool is_over;
     const struct baton_message *user_message;

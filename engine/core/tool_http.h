@@ -12,8 +12,6 @@
 
 #include "engine/base/json.h"
 
-enum { BATON_TOOL_HEADERS_MAX = 32, BATON_TOOL_HEADER_BYTES_MAX = 4096, BATON_TOOL_URL_BYTES_MAX = 2048 };
-
 struct baton_tool_header {
     const char *name, *value; /* as in the file */
 };

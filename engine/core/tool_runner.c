@@ -36,16 +36,10 @@ static enum baton_status run_agent(struct baton_tool_batch *batch, struct baton_
         job_fail(job, BATON_STR("agents as tools are nested too deeply"));
         return BATON_OK;
     }
-    struct baton_loop_mark *of_agent = baton_arena_array(batch->arena, batch->agents->count, sizeof *of_agent);
-    struct baton_loop_marks marks;
-    if (of_agent == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "an agent as a tool needs more memory than is allowed");
-    }
-    baton_loop_marks_init(&marks, of_agent, batch->agents->count);
     options.nesting++;
     options.parent = batch->run;
     options.entry = job->tool->agent;
-    options.marks = &marks;
+    options.marks = NULL; /* the parent is still on its way and needs its own */
     options.on_handoff_stop = false;
     options.history_hint = 0;
     struct baton_run *run;

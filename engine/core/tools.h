@@ -9,8 +9,6 @@
 #include "engine/base/clock.h"
 #include "engine/core/conversation.h"
 
-enum { BATON_NESTING_MAX = 8 };
-
 /* One call, and what came of it. */
 struct baton_tool_job {
     const struct baton_tool_call *call;

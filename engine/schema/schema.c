@@ -1,80 +1,17 @@
+/* One check walks through the schema, keyword by keyword in its own order, so that the reason is that of the first keyword that
+ * does not fit. Each keyword is a function in one table; those for any value are here, the others in schema_parts.c. A schema
+ * within a schema (not, anyOf, ...) is the same walk, told to be quiet where only the outcome counts. Limits end the whole check
+ * with "no", whatever a `not` around them would make of it: what could not be looked at must not pass.
+ */
 #include "engine/schema/schema.h"
 
 #include "engine/base/text.h"
-#include "engine/base/utf8.h"
-#include "engine/schema/schema_check.h"
+#include "engine/schema/schema_parts.h"
 #include "engine/schema/value.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { TEXT_BYTES = 320, PATH_BYTES = 160, LIST_BYTES = 160 };
-
-/* ---- reasons ---- */
-
-/* Writes the JSON pointer of a place at the end of `out` and returns its start; a long one begins with `...`. */
-static const char *place_text(const struct baton_schema_place *place, char out[PATH_BYTES])
-{
-    size_t start = PATH_BYTES - 1;
-    out[start] = '\0';
-    for (; place->up != NULL; place = place->up) {
-        char segment[PATH_BYTES];
-        size_t length = 1;
-        segment[0] = '/';
-        struct baton_str key = place->value->key;
-        if (place->up->value->type != BATON_JSON_OBJECT) {
-            length = (size_t)snprintf(segment, sizeof segment, "/%zu", place->index);
-            key.length = 0;
-        }
-        for (size_t i = 0; i < key.length && length + 2 < sizeof segment; i++) {
-            bool is_special = key.data[i] == '~' || key.data[i] == '/';
-            segment[length++] = is_special ? '~' : key.data[i];
-            if (is_special) {
-                segment[length++] = key.data[i] == '~' ? '0' : '1';
-            }
-        }
-        if (length + 3 > start) {
-            start -= 3;
-            memcpy(out + start, "...", 3);
-            break;
-        }
-        start -= length;
-        memcpy(out + start, segment, length);
-    }
-    return out + start;
-}
-
-static void cut_at_character(char *text)
-{
-    size_t bad = 0;
-    if (!baton_utf8_valid(text, strlen(text), &bad)) {
-        text[bad] = '\0';
-    }
-}
-
-bool baton_schema_fail(struct baton_schema_run *run, const struct baton_schema_place *place, const char *format, ...)
-{
-    if (run->is_quiet || run->stopped != NULL) {
-        return false;
-    }
-    char path[PATH_BYTES], text[BATON_ERROR_TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    bool has_path = place->up != NULL && place != run->base;
-    snprintf(run->reason, run->reason_bytes, "%s%s%s%s", has_path ? "at " : "", has_path ? place_text(place, path) : "",
-             has_path ? ": " : "", text);
-    cut_at_character(run->reason);
-    return false;
-}
-
-bool baton_schema_stop(struct baton_schema_run *run, const char *why)
-{
-    run->stopped = why;
-    return false;
-}
+enum { TEXT_BYTES = 320, LIST_BYTES = 160 };
 
 /* ---- keywords for any value ---- */
 
@@ -86,33 +23,33 @@ static bool is_of_type(const struct baton_json *value, struct baton_str name)
 }
 
 static bool type_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                      const struct baton_schema_place *place)
+                      const struct baton_schema_location *at)
 {
     bool is_list = use->node->type == BATON_JSON_ARRAY;
     const struct baton_json *first = is_list ? use->node->child : use->node;
     for (const struct baton_json *name = first; name != NULL; name = is_list ? name->next : NULL) {
-        if (is_of_type(place->value, name->text)) {
+        if (is_of_type(at->value, name->text)) {
             return true;
         }
     }
     char wanted[TEXT_BYTES] = "";
     size_t length = 0;
-    const char *found = baton_json_type_name(place->value);
+    const char *found = baton_json_type_name(at->value);
     for (const struct baton_json *name = first; name != NULL && length < sizeof wanted;
          name = is_list ? name->next : NULL) {
         unsigned type = baton_schema_type(name->text);
         length += (size_t)snprintf(wanted + length, sizeof wanted - length, "%s%s", length == 0 ? "" : " or ",
-                                   baton_schema_type_article(type));
-        found = type == BATON_SCHEMA_INTEGER && place->value->type == BATON_JSON_NUMBER ? "a fraction" : found;
+                                   baton_schema_types[type].article);
+        found = type == BATON_SCHEMA_INTEGER && at->value->type == BATON_JSON_NUMBER ? "a fraction" : found;
     }
-    return baton_schema_fail(run, place, "must be %s, not %s", wanted, found);
+    return baton_schema_fail(run, at, "must be %s, not %s", wanted, found);
 }
 
 static bool enum_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                      const struct baton_schema_place *place)
+                      const struct baton_schema_location *at)
 {
     for (const struct baton_json *each = use->node->child; each != NULL; each = each->next) {
-        if (baton_value_equal(each, place->value)) {
+        if (baton_value_equal(each, at->value)) {
             return true;
         }
     }
@@ -127,9 +64,9 @@ static bool enum_fits(struct baton_schema_run *run, const struct baton_schema_us
         baton_json_write(&list, each);
     }
     if (list.failed && whole == 0) {
-        baton_schema_fail(run, place, "must be one of the %u values of its enum", use->node->count);
+        baton_schema_fail(run, at, "must be one of the %u values of its enum", use->node->count);
     } else {
-        baton_schema_fail(run, place, "must be one of %.*s%s", (int)(list.failed ? whole : list.length),
+        baton_schema_fail(run, at, "must be one of %.*s%s", (int)(list.failed ? whole : list.length),
                           baton_text_str(&list).data, list.failed ? ", ..." : "");
     }
     baton_text_clear(&list);
@@ -137,9 +74,9 @@ static bool enum_fits(struct baton_schema_run *run, const struct baton_schema_us
 }
 
 static bool const_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                       const struct baton_schema_place *place)
+                       const struct baton_schema_location *at)
 {
-    if (baton_value_equal(use->node, place->value)) {
+    if (baton_value_equal(use->node, at->value)) {
         return true;
     }
     if (run->is_quiet) {
@@ -147,7 +84,7 @@ static bool const_fits(struct baton_schema_run *run, const struct baton_schema_u
     }
     struct baton_text text = baton_text_with_limit(LIST_BYTES);
     baton_json_write(&text, use->node);
-    baton_schema_fail(run, place, "must be %s%s", baton_text_str(&text).data, text.failed ? "..." : "");
+    baton_schema_fail(run, at, "must be %s%s", baton_text_str(&text).data, text.failed ? "..." : "");
     baton_text_clear(&text);
     return false;
 }
@@ -155,26 +92,26 @@ static bool const_fits(struct baton_schema_run *run, const struct baton_schema_u
 /* ---- schemas made of schemas ---- */
 
 static bool fits_quietly(struct baton_schema_run *run, const struct baton_json *schema,
-                         const struct baton_schema_place *place)
+                         const struct baton_schema_location *at)
 {
     bool was_quiet = run->is_quiet;
     run->is_quiet = true;
-    bool fits = baton_schema_apply(run, schema, place);
+    bool fits = baton_schema_apply(run, schema, at);
     run->is_quiet = was_quiet;
     return fits;
 }
 
 static bool not_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                     const struct baton_schema_place *place)
+                     const struct baton_schema_location *at)
 {
-    return !fits_quietly(run, use->node, place) || baton_schema_fail(run, place, "must not fit the schema of 'not'");
+    return !fits_quietly(run, use->node, at) || baton_schema_fail(run, at, "must not fit the schema of 'not'");
 }
 
 static bool all_of_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                        const struct baton_schema_place *place)
+                        const struct baton_schema_location *at)
 {
     const struct baton_json *schema = use->node->child;
-    while (schema != NULL && baton_schema_apply(run, schema, place)) {
+    while (schema != NULL && baton_schema_apply(run, schema, at)) {
         schema = schema->next;
     }
     return schema == NULL;
@@ -182,55 +119,54 @@ static bool all_of_fits(struct baton_schema_run *run, const struct baton_schema_
 
 /* Says why the first one does not fit, as the others are often just null. */
 static bool none_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                      const struct baton_schema_place *place)
+                      const struct baton_schema_location *at)
 {
     char first[TEXT_BYTES] = "";
     if (!run->is_quiet && use->node->child != NULL) {
         struct baton_schema_run again = *run;
         again.reason = first;
         again.reason_bytes = sizeof first;
-        again.base = place;
-        baton_schema_apply(&again, use->node->child, place);
+        again.base = at;
+        baton_schema_apply(&again, use->node->child, at);
         run->references = again.references;
         run->stopped = again.stopped;
     }
-    return baton_schema_fail(run, place, "fits none of %u alternatives; the first one: %s", use->node->count, first);
+    return baton_schema_fail(run, at, "fits none of %u alternatives; the first one: %s", use->node->count, first);
 }
 
 static bool any_of_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                        const struct baton_schema_place *place)
+                        const struct baton_schema_location *at)
 {
     for (const struct baton_json *schema = use->node->child; schema != NULL; schema = schema->next) {
-        if (fits_quietly(run, schema, place)) {
+        if (fits_quietly(run, schema, at)) {
             return true;
         }
     }
-    return none_fits(run, use, place);
+    return none_fits(run, use, at);
 }
 
 static bool one_of_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                        const struct baton_schema_place *place)
+                        const struct baton_schema_location *at)
 {
     unsigned count = 0;
     for (const struct baton_json *schema = use->node->child; schema != NULL && count < 2; schema = schema->next) {
-        count += fits_quietly(run, schema, place);
+        count += fits_quietly(run, schema, at);
     }
     if (count > 1) {
-        return baton_schema_fail(run, place, "fits more than one alternative of 'oneOf'");
+        return baton_schema_fail(run, at, "fits more than one alternative of 'oneOf'");
     }
-    return count == 1 || none_fits(run, use, place);
+    return count == 1 || none_fits(run, use, at);
 }
 
 static bool if_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                    const struct baton_schema_place *place)
+                    const struct baton_schema_location *at)
 {
-    const struct baton_json *branch =
-        baton_json_get(use->schema, fits_quietly(run, use->node, place) ? "then" : "else");
-    return branch == NULL || baton_schema_apply(run, branch, place);
+    const struct baton_json *branch = baton_json_get(use->schema, fits_quietly(run, use->node, at) ? "then" : "else");
+    return branch == NULL || baton_schema_apply(run, branch, at);
 }
 
 static bool ref_fits(struct baton_schema_run *run, const struct baton_schema_use *use,
-                     const struct baton_schema_place *place)
+                     const struct baton_schema_location *at)
 {
     const struct baton_json *schema = baton_schema_reference(run->root, use->node->text);
     if (schema == NULL) {
@@ -239,7 +175,7 @@ static bool ref_fits(struct baton_schema_run *run, const struct baton_schema_use
     if (++run->references > BATON_SCHEMA_REFERENCES_MAX) {
         return baton_schema_stop(run, "the schema has too many references to follow");
     }
-    return baton_schema_apply(run, schema, place);
+    return baton_schema_apply(run, schema, at);
 }
 
 /* ---- all keywords ---- */
@@ -278,52 +214,17 @@ static baton_schema_fits *const fits[BATON_SCHEMA_KEYWORD_COUNT] = {
     [BATON_SCHEMA_REF] = ref_fits,
 };
 
-static bool keywords_fit(struct baton_schema_run *run, const struct baton_json *schema,
-                         const struct baton_schema_place *place)
-{
-    for (const struct baton_json *node = schema->child; node != NULL; node = node->next) {
-        enum baton_schema_keyword keyword = baton_schema_keyword_of(node);
-        if (keyword == BATON_SCHEMA_KEYWORD_COUNT || fits[keyword] == NULL ||
-            !baton_schema_keyword_is_about(keyword, place->value->type)) {
-            continue;
-        }
-        const struct baton_schema_use use = { .keyword = keyword, .schema = schema, .node = node };
-        if (!fits[keyword](run, &use, place)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Recursion ends at BATON_SCHEMA_DEPTH_MAX. */
-bool baton_schema_apply(struct baton_schema_run *run, const struct baton_json *schema,
-                        const struct baton_schema_place *place)
-{
-    if (run->stopped != NULL) {
-        return false;
-    }
-    if (schema->type == BATON_JSON_BOOLEAN) {
-        return schema->boolean || baton_schema_fail(run, place, "nothing is allowed here");
-    }
-    if (run->depth == BATON_SCHEMA_DEPTH_MAX) {
-        return baton_schema_stop(run, "the schema's references lead too deep");
-    }
-    run->depth++;
-    bool fit = keywords_fit(run, schema, place) && run->stopped == NULL;
-    run->depth--;
-    return fit;
-}
-
 bool baton_schema_check(const struct baton_json *schema, const struct baton_json *value, struct baton_arena *arena,
                         char *reason, size_t reason_bytes)
 {
-    struct baton_schema_run run = { .root = schema, .arena = arena, .reason = reason, .reason_bytes = reason_bytes };
-    const struct baton_schema_place top = { .value = value };
+    struct baton_schema_run run = {
+        .fits = fits, .root = schema, .arena = arena, .reason = reason, .reason_bytes = reason_bytes
+    };
+    const struct baton_schema_location top = { .value = value };
     reason[0] = '\0';
     bool fit = baton_schema_apply(&run, schema, &top);
     if (run.stopped != NULL) {
         snprintf(reason, reason_bytes, "%s", run.stopped);
-        cut_at_character(reason);
     }
     return fit;
 }

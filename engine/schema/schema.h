@@ -20,17 +20,12 @@
  *           \p{Letter}). A text over a limit of pattern.h does not match, and the reason says so.
  * Owns:     nothing; the arena is for working space and is as it was when a check returns.
  * Threads:  any number may check at once against one schema, each with its own arena.
- * Limits:   below. A schema whose references never end fits no value.
+ * Limits:   BATON_SCHEMA_... in limits.h. A schema whose references never end fits no value.
  */
 #ifndef BATON_ENGINE_SCHEMA_SCHEMA_H
 #define BATON_ENGINE_SCHEMA_SCHEMA_H
 
 #include "engine/base/json.h"
-
-enum {
-    BATON_SCHEMA_DEPTH_MAX = 512,        /* schemas within one another, references followed */
-    BATON_SCHEMA_REFERENCES_MAX = 100000 /* followed in one check */
-};
 
 /* Whether the value fits. Where it does not, `reason` gets the first thing found in the order of the schema's keywords, as
  * in `at /id: must be a string, not a number`, cut at a character's end; reason_bytes is at least 1. A schema that

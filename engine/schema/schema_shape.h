@@ -1,5 +1,5 @@
-/* schema_shape.h - which keywords of JSON Schema are known and what they must look like. Private to schema.c and
- * schema_shape.c, which also holds baton_schema_validate().
+/* schema_shape.h - which keywords of JSON Schema are known and what they must look like. Private to this folder: read by
+ * schema_check.c on the way through a schema, and by schema_validate.c before.
  *
  * Owns:     nothing.
  * Threads:  any.
@@ -51,6 +51,41 @@
 enum baton_schema_keyword { BATON_SCHEMA_KEYWORDS(BATON_SCHEMA_KEYWORD_ENUM) BATON_SCHEMA_KEYWORD_COUNT };
 #undef BATON_SCHEMA_KEYWORD_ENUM
 
+/* What a keyword's value may look like, and what follows from that for what stands below it. */
+enum baton_schema_shape {
+    BATON_SHAPE_ANY,
+    BATON_SHAPE_BOOLEAN,
+    BATON_SHAPE_NUMBER,
+    BATON_SHAPE_POSITIVE,
+    BATON_SHAPE_COUNT,
+    BATON_SHAPE_LIST,
+    BATON_SHAPE_TYPE,
+    BATON_SHAPE_NAMES,
+    BATON_SHAPE_NAMES_MAP,
+    BATON_SHAPE_PATTERN,
+    BATON_SHAPE_REFERENCE,
+    BATON_SHAPE_SCHEMA,
+    BATON_SHAPE_SCHEMA_LIST,
+    BATON_SHAPE_SCHEMA_OR_LIST,
+    BATON_SHAPE_SCHEMA_MAP,
+    BATON_SHAPE_PATTERN_MAP
+};
+
+extern const struct baton_schema_shape_row {
+    unsigned types; /* a bit per enum baton_json_type */
+    const char *wanted;
+} baton_schema_shapes[];
+
+extern const struct baton_schema_keyword_row {
+    const char *name;
+    uint8_t length;
+    uint8_t shape; /* enum baton_schema_shape */
+    uint8_t about; /* a bit per type */
+} baton_schema_keywords[BATON_SCHEMA_KEYWORD_COUNT];
+
+/* Which keyword has that name; COUNT when none. */
+enum baton_schema_keyword baton_schema_keyword_named(struct baton_str name);
+
 /* Which keyword the member of a schema is: COUNT when it is not known, or its value's type makes no sense. */
 enum baton_schema_keyword baton_schema_keyword_of(const struct baton_json *member);
 
@@ -59,9 +94,14 @@ bool baton_schema_keyword_is_about(enum baton_schema_keyword keyword, enum baton
 
 enum { BATON_SCHEMA_INTEGER = BATON_JSON_OBJECT + 1, BATON_SCHEMA_TYPE_COUNT };
 
+extern const struct baton_schema_type_row {
+    const char *name;
+    size_t length;
+    const char *article;                           /* `an array` */
+} baton_schema_types[BATON_SCHEMA_TYPE_COUNT + 1]; /* the last one stands for an unknown type */
+
 /* The number of a type's name, as in enum baton_json_type, or BATON_SCHEMA_INTEGER; TYPE_COUNT when unknown. */
 unsigned baton_schema_type(struct baton_str name);
-const char *baton_schema_type_article(unsigned type); /* `an array` */
 
 /* What a reference `#...` points at in the schema, or NULL. */
 const struct baton_json *baton_schema_reference(const struct baton_json *root, struct baton_str reference);

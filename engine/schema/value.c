@@ -1,5 +1,9 @@
+/* Values are compared by what they mean, numbers as exact decimals; where the digits of one do not fit, the nearest doubles
+ * decide. Equal pairs in an array are found by hashing each element and comparing those of one hash, as two loops would take n^2.
+ */
 #include "engine/schema/value.h"
 
+#include "engine/base/decimal.h"
 #include "engine/base/hash.h"
 
 #include <math.h>
@@ -8,115 +12,32 @@
 
 /* ---- numbers ---- */
 
-/* digits * 10^power, without zeros at the end of the digits; 0 is 0 * 10^0. */
-struct decimal {
-    uint64_t digits;
-    int64_t power;
-    bool is_negative;
-    bool is_exact; /* false: too many digits, nothing else is set */
-};
-
-static bool push_digit(uint64_t *digits, unsigned digit)
-{
-    if (*digits > (UINT64_MAX - digit) / 10) {
-        return false;
-    }
-    *digits = *digits * 10 + digit;
-    return true;
-}
-
-static int64_t exponent_of(const char *text, size_t length)
-{
-    enum { EXPONENT_MAX = 1000000000 };
-    int64_t exponent = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] >= '0' && text[i] <= '9' && exponent < EXPONENT_MAX) {
-            exponent = exponent * 10 + (text[i] - '0');
-        }
-    }
-    return length > 1 && text[1] == '-' ? -exponent : exponent;
-}
-
-static struct decimal decimal_of(struct baton_str text)
-{
-    struct decimal decimal = { .is_negative = text.length > 0 && text.data[0] == '-', .is_exact = true };
-    bool after_point = false;
-    int64_t zeros = 0; /* read, but not yet pushed: they may be the last ones */
-    size_t i = decimal.is_negative;
-    for (; i < text.length && text.data[i] != 'e' && text.data[i] != 'E'; i++) {
-        if (text.data[i] == '.') {
-            after_point = true;
-            continue;
-        }
-        decimal.power -= after_point;
-        zeros += text.data[i] == '0';
-        if (text.data[i] == '0') {
-            continue;
-        }
-        for (; zeros > 0 && decimal.is_exact; zeros--) {
-            decimal.is_exact = push_digit(&decimal.digits, 0);
-        }
-        if (!decimal.is_exact || !push_digit(&decimal.digits, (unsigned)(text.data[i] - '0'))) {
-            return (struct decimal){ .is_exact = false };
-        }
-    }
-    if (decimal.digits == 0) {
-        return (struct decimal){ .is_exact = true };
-    }
-    decimal.power += zeros + exponent_of(text.data + i, text.length - i);
-    return decimal;
-}
-
-/* The order of two sizes, neither of them 0. */
-static int size_order(struct decimal a, struct decimal b)
-{
-    for (; a.power > b.power; a.power--) {
-        if (!push_digit(&a.digits, 0)) {
-            return 1;
-        }
-    }
-    for (; b.power > a.power; b.power--) {
-        if (!push_digit(&b.digits, 0)) {
-            return -1;
-        }
-    }
-    return (a.digits > b.digits) - (a.digits < b.digits);
-}
-
-static int sign(struct decimal decimal)
-{
-    return decimal.digits == 0 ? 0 : decimal.is_negative ? -1 : 1;
-}
-
 int baton_value_order(const struct baton_json *a, const struct baton_json *b)
 {
-    struct decimal left = decimal_of(a->text), right = decimal_of(b->text);
+    struct baton_decimal left = baton_decimal_of(a->text), right = baton_decimal_of(b->text);
     if (!left.is_exact || !right.is_exact) {
         return (a->number > b->number) - (a->number < b->number);
     }
-    if (sign(left) != sign(right) || sign(left) == 0) {
-        return sign(left) - sign(right);
-    }
-    return left.is_negative ? size_order(right, left) : size_order(left, right);
+    return baton_decimal_order(left, right);
 }
 
 bool baton_value_is_whole(const struct baton_json *number)
 {
-    struct decimal decimal = decimal_of(number->text);
+    struct baton_decimal decimal = baton_decimal_of(number->text);
     return decimal.is_exact ? decimal.power >= 0 : number->number == floor(number->number);
 }
 
 bool baton_value_is_multiple(const struct baton_json *number, const struct baton_json *divisor)
 {
-    struct decimal left = decimal_of(number->text), right = decimal_of(divisor->text);
+    struct baton_decimal left = baton_decimal_of(number->text), right = baton_decimal_of(divisor->text);
     if (!left.is_exact || !right.is_exact) {
         return divisor->number != 0 && fmod(number->number, divisor->number) == 0;
     }
     if (left.digits == 0 || right.digits == 0) {
         return right.digits != 0;
     }
-    for (; right.power > left.power; right.power--) {
-        if (!push_digit(&right.digits, 0)) {
+    while (right.power > left.power) {
+        if (!baton_decimal_lengthen(&right)) {
             return false;
         }
     }

@@ -1,3 +1,4 @@
+#include "engine/base/document.h"
 #include "engine/base/json.h"
 #include "engine/base/json_writer.h"
 #include "engine/base/prng.h"

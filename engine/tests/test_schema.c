@@ -1,5 +1,6 @@
 #include "engine/schema/schema.h"
 
+#include "engine/base/document.h"
 #include "engine/base/pattern.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"

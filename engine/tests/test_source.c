@@ -26,9 +26,9 @@ Test(source, counts_lines_and_columns_from_one)
         const struct baton_source source = { .name = "f",
                                              .line_first = rows[i].line_first,
                                              .text = baton_str_of(rows[i].text) };
-        unsigned line, column;
-        baton_source_place(&source, rows[i].offset, &line, &column);
-        cr_expect(line == rows[i].line && column == rows[i].column, "row %zu: %u:%u", i, line, column);
+        struct baton_error err;
+        cr_expect_eq(baton_source_error(&source, rows[i].offset, &err, "bad"), BATON_EINPUT);
+        cr_expect(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u", i, err.line, err.column);
     }
 }
 

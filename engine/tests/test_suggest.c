@@ -56,3 +56,26 @@ Test(suggest, passes_over_what_is_too_long)
     baton_suggest_offer(&suggest, BATON_STR("w"));
     cr_expect_str_eq(baton_suggest_text(&suggest, out), "");
 }
+
+Test(suggest, says_what_is_unknown_where_and_what_may_be_meant)
+{
+    static const struct row {
+        unsigned number;
+        const char *name;
+    } known[] = { { 1, "model" }, { 2, "name" } };
+    static const struct {
+        const char *word, *more, *want;
+    } texts[] = {
+        { "modle", "", "unknown key 'modle'; did you mean 'model'?" },
+        { "weight", " in an agent", "unknown key 'weight' in an agent" },
+        { "nam", "; there are model, name", "unknown key 'nam'; there are model, name; did you mean 'name'?" },
+        { NULL, "", "unknown key ''" },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct baton_suggest suggest;
+        char out[BATON_SUGGEST_UNKNOWN_BYTES];
+        baton_suggest_init(&suggest, baton_str_of(texts[i].word));
+        baton_suggest_offer_each(&suggest, &known[0].name, sizeof known / sizeof *known, sizeof *known);
+        cr_expect_str_eq(baton_suggest_unknown(&suggest, "key", texts[i].more, out), texts[i].want, "%s", out);
+    }
+}

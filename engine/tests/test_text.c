@@ -244,16 +244,13 @@ static void write_sample(struct baton_json_writer *writer)
     baton_jw_close(writer, ']');
     baton_jw_key(writer, "b");
     baton_jw_bool(writer, true);
-    baton_jw_key(writer, "c");
-    baton_jw_string(writer, "x\"y");
-    baton_jw_key(writer, "d");
-    baton_jw_ms(writer, 2500000);
-    baton_jw_key(writer, "e");
-    baton_jw_ratio(writer, 2.0 / 3);
-    baton_jw_key(writer, "f");
-    baton_jw_raw(writer, BATON_STR("[1]"));
-    baton_jw_key(writer, "g");
-    baton_jw_open(writer, '{');
+    baton_jw_put_string(writer, "c", "x\"y");
+    baton_jw_put_ms(writer, "d", 2500000);
+    baton_jw_put_ratio(writer, "e", 2.0 / 3);
+    baton_jw_put_raw(writer, "f", BATON_STR("[1]"));
+    baton_jw_put_open(writer, "g", '{');
+    baton_jw_put_i64(writer, "h", -2);
+    baton_jw_put_bool(writer, "i", false);
     baton_jw_close(writer, '}');
     baton_jw_close(writer, '}');
 }
@@ -261,11 +258,12 @@ static void write_sample(struct baton_json_writer *writer)
 Test(text, the_json_writer_minds_commas_and_lines)
 {
     static const char *const want[] = {
-        "{\"a\":[18446744073709551615,-1,[],{\"k\":null}],\"b\":true,\"c\":\"x\\\"y\",\"d\":2.5,\"e\":0.666667,\"f\":[1],\"g\":{}}",
+        "{\"a\":[18446744073709551615,-1,[],{\"k\":null}],\"b\":true,\"c\":\"x\\\"y\",\"d\":2.5,\"e\":0.666667,\"f\":[1],"
+        "\"g\":{\"h\":-2,\"i\":false}}",
         "{\n \"a\":[18446744073709551615,-1,[],{\"k\":null}],\n \"b\":true,\n \"c\":\"x\\\"y\",\n \"d\":2.5,\n"
-        " \"e\":0.666667,\n \"f\":[1],\n \"g\":{}\n}",
+        " \"e\":0.666667,\n \"f\":[1],\n \"g\":{\"h\":-2,\"i\":false}\n}",
         "{\n \"a\":[\n  18446744073709551615,\n  -1,\n  [],\n  {\"k\":null}\n ],\n \"b\":true,\n \"c\":\"x\\\"y\",\n"
-        " \"d\":2.5,\n \"e\":0.666667,\n \"f\":[1],\n \"g\":{}\n}",
+        " \"d\":2.5,\n \"e\":0.666667,\n \"f\":[1],\n \"g\":{\n  \"h\":-2,\n  \"i\":false\n }\n}",
     };
     struct baton_text text = baton_text_with_limit(LIMIT);
     for (unsigned depth = 0; depth < COUNT(want); depth++) {

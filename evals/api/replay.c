@@ -34,7 +34,7 @@ static enum baton_status seat_new(struct stand_in_seat **out, struct baton_host_
     const struct stand_in *source = (const struct stand_in *)host;
     struct stand_in_seat *own = *out = seat->inside = baton_arena_zero(seat->arena, sizeof *own);
     if (own == NULL) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     if (source->agents != seat->agents) {
         return baton_error_set(err, BATON_EUSAGE, "the provider was made for other agents than the run's");
@@ -80,7 +80,7 @@ static enum baton_status read_recording(struct stand_in *source, const char *tex
     const char *copy = baton_give_text(source->arena, baton_str_of(text));
     const struct baton_source place = { .name = "the conversation", .text = baton_str_of(copy) };
     enum baton_status status =
-        copy == NULL ? baton_give_no_memory(err) : baton_json_parse(&root, source->arena, &place, err);
+        copy == NULL ? baton_error_no_memory(err, NULL) : baton_json_parse(&root, source->arena, &place, err);
     return status == BATON_OK ? baton_conversation_read(&source->conversation, source->arena, source->agents, &place,
                                                         root, BATON_STR("recorded"), err)
                               : status;
@@ -130,7 +130,7 @@ static enum baton_status stand_in_new(struct stand_in **out, const struct baton_
     struct stand_in *source = arena == NULL ? NULL : baton_arena_zero(arena, sizeof *source);
     if (source == NULL) {
         baton_arena_free(arena);
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     source->host.kind = kind;
     source->arena = arena;

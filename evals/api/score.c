@@ -51,7 +51,7 @@ static enum baton_status init(struct baton_scores *scores, const struct baton_ag
                                         .loops_stop = agents->loops_stop,
                                         .on_handoff_stop = agents->on_handoff_stop };
     if (copy == NULL || scores->conversation == NULL || scores->figures == NULL) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     scores->name = baton_str_of(copy);
     enum baton_status status = baton_phantoms_init(&scores->phantoms, NULL, err);
@@ -72,7 +72,7 @@ struct baton_scores *baton_scores_new(const struct baton_agents *agents, const c
     struct baton_scores *scores = lasting == NULL ? NULL : baton_arena_zero(lasting, sizeof *scores);
     enum baton_status status = BATON_ENOMEM;
     if (scores == NULL) {
-        baton_give_no_memory(&err);
+        baton_error_no_memory(&err, NULL);
         baton_arena_free(lasting);
     } else {
         scores->lasting = lasting;
@@ -137,7 +137,7 @@ static enum baton_status fill_judgement(struct baton_scores *scores, const struc
     baton_result_reasons(&scores->reasons, result);
     baton_result_write(&scores->line, result);
     if (scores->reasons.failed || scores->line.failed) {
-        return baton_give_no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     scores->line.data[scores->line.length - 1] = '\0'; /* its line break */
     *judgement = (struct baton_judgement){ .outcome = outcome_name(result),
@@ -165,7 +165,7 @@ static enum baton_status add(struct baton_scores *scores, const struct baton_con
     baton_repeats_add(&repeats, &result);
     baton_phantoms_count(&scores->phantoms, &scores->tally, exchanges, result.exchange_count);
     baton_repeats_end(&repeats, &scores->tally, conversation->id);
-    status = baton_tally_failed(&scores->tally) ? baton_give_no_memory(err) : BATON_OK;
+    status = baton_tally_failed(&scores->tally) ? baton_error_no_memory(err, NULL) : BATON_OK;
     return status == BATON_OK && judgement != NULL ? fill_judgement(scores, &result, judgement, err) : status;
 }
 
@@ -251,7 +251,7 @@ int baton_scores_merge(struct baton_scores *scores, const struct baton_scores *f
     } else {
         scores->is_fresh = false;
         baton_tally_merge(&scores->tally, &from->tally);
-        status = baton_tally_failed(&scores->tally) ? baton_give_no_memory(&err) : BATON_OK;
+        status = baton_tally_failed(&scores->tally) ? baton_error_no_memory(&err, NULL) : BATON_OK;
     }
     return baton_give_error(error, status, &err);
 }
@@ -283,7 +283,7 @@ static enum baton_status refresh(struct baton_scores *scores, struct baton_error
     scores->summary = (struct baton_summary){ 0 };
     baton_tally_merge(&copy, &scores->tally);
     enum baton_status status =
-        baton_tally_failed(&copy) ? baton_give_no_memory(err)
+        baton_tally_failed(&copy) ? baton_error_no_memory(err, NULL)
                                   : baton_summarize(&scores->summary, scores->figures, scores->play.agents, &copy, err);
     baton_tally_clear(&copy);
     if (status == BATON_OK) {
@@ -300,7 +300,7 @@ const char *baton_scores_summary(struct baton_scores *scores, struct baton_error
     if (status == BATON_OK) {
         baton_text_reset(&scores->json);
         baton_summary_write(&scores->json, &scores->summary);
-        status = scores->json.failed ? baton_give_no_memory(&err) : BATON_OK;
+        status = scores->json.failed ? baton_error_no_memory(&err, NULL) : BATON_OK;
     }
     baton_give_error(error, status, &err);
     return status == BATON_OK ? scores->json.data : NULL;
@@ -349,7 +349,7 @@ static enum baton_status find_figure(struct baton_scores *scores, const char *pa
     enum baton_status status = refresh(scores, err);
     if (status == BATON_OK) {
         text = baton_arena_printf(scores->figures, "%s == 0", path);
-        status = text == NULL ? baton_give_no_memory(err)
+        status = text == NULL ? baton_error_no_memory(err, NULL)
                               : baton_gate_read(&gate, baton_str_of(text), scores->play.agents, NULL, 0, err);
     }
     if (status == BATON_OK) {

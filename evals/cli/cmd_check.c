@@ -1,4 +1,5 @@
 /* cmd_check.c - `baton check`: are these files right, and is there something to mend in them? */
+#include "engine/base/document.h"
 #include "engine/base/lines.h"
 #include "evals/cli/advice.h"
 #include "evals/cli/session.h"

@@ -1,4 +1,5 @@
 /* cmd_graph.c - `baton graph`: the handoff graph, declared and, with a result, observed. */
+#include "engine/base/document.h"
 #include "engine/base/json.h"
 #include "engine/core/agents.h"
 #include "evals/cli/verbs.h"

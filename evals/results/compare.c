@@ -1,5 +1,6 @@
 #include "evals/results/compare.h"
 
+#include "engine/base/document.h"
 #include "evals/results/pairs.h"
 #include "evals/stats/intervals.h"
 #include "evals/stats/resample.h"

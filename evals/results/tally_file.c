@@ -1,5 +1,6 @@
 #include "evals/results/tally_file.h"
 
+#include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/json_writer.h"
 

@@ -1,5 +1,6 @@
 #include "evals/suite/suite.h"
 
+#include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/pattern.h"
 

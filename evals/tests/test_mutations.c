@@ -1,5 +1,6 @@
 /* Do the gates of the shipped example notice when its agents or its recordings are broken? Each handoff that the recordings
  * use is taken away in turn, two targets are swapped, routes are turned round. */
+#include "engine/base/document.h"
 #include "engine/base/source.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"

@@ -1,5 +1,6 @@
 #include "sim/import/vcr_import.h"
 
+#include "engine/base/document.h"
 #include "sim/tests/rerun.h"
 #include "sim/tests/studio.h"
 

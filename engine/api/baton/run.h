@@ -55,7 +55,8 @@ struct baton_run_setup {
  * that baton_run_open() refuses. */
 BATON_API struct baton_run_setup baton_run_setup_for(const struct baton_agents *agents);
 
-/* Begins a conversation. NULL on an error; a limit of 0 is BATON_ERROR_USAGE, not a limit that nothing passes. */
+/* Begins a conversation. NULL on an error; a limit of 0 is BATON_ERROR_USAGE, not a limit that nothing
+ * passes, but for a max_turns or max_handoffs that is 0 in the agents file. */
 BATON_API struct baton_run *baton_run_open(const struct baton_run_setup *setup, struct baton_error_info *error);
 
 /* NULL is allowed. */
