@@ -154,7 +154,7 @@ golden:      ## write fixtures/golden anew; review the difference like code
 check-install: ## the installed library as a host has it: shared, static, C, C++, Python, sanitised; and what it gives out
 	@.ci/packages build install
 	@$(MAKE) $(SUB) all
-	@$(MAKE) $(SUB) FLAVOUR=asan build/asan/libbaton.a
+	@$(MAKE) $(SUB) FLAVOUR=asan all
 	@CC='$(CC)' SONAME=$(SONAME) VERSION=$(VERSION) MAKE='$(MAKE)' .ci/install
 
 install: all ## the program, the library, its headers and baton.pc into $(DESTDIR)$(PREFIX)
@@ -181,13 +181,14 @@ help:        ## this list
 
 # What the targets above are made of. The folders are prerequisites too: their times tell of a file that went away.
 LINK = $(CC) $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o %/cli.a,$^) $(BUILD)/libbaton.a
-SHARED = -shared -Wl,-soname,$(SONAME) -Wl,--version-script=engine/api/baton.map -Wl,-z,defs -Wl,--as-needed
+SHARED = -shared -Wl,-soname,$(SONAME) -Wl,--version-script=engine/api/baton.map -Wl,-z,defs -Wl,--as-needed \
+         -Wl,-z,nodelete
 
 $(BUILD)/libbaton.a: $(OBJ) $(sort $(dir $(SRC)))
 	@echo '  ar   $@'
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
 
-# Of the rest only what the API needs.
+# Of the rest only what the API needs. It stays once it is loaded: cJSON's hooks are functions of it (engine/base/json.c).
 $(BUILD)/$(SONAME): $(filter $(BUILD)/engine/api/% $(BUILD)/evals/api/%,$(OBJ)) $(BUILD)/libbaton.a engine/api/baton.map
 	@echo '  link $@'
 	$(Q)$(LINK) $(SHARED) $(PKG_LIBS) -ldl -lm

@@ -74,19 +74,20 @@ static enum baton_status talk_new(struct baton_talk **out, const struct baton_ru
     struct baton_arena *arena = baton_arena_new((size_t)setup->memory_bytes_max);
     struct baton_arena *told = baton_arena_new((size_t)setup->memory_bytes_max);
     struct baton_talk *talk = *out = arena == NULL || told == NULL ? NULL : baton_arena_zero(arena, sizeof *talk);
-    if (talk == NULL) {
+    struct baton_str wanted = baton_str_of(setup->conversation);
+    const char *id = talk == NULL ? NULL : baton_give_text(arena, wanted.length == 0 ? BATON_STR("run") : wanted);
+    if (id == NULL) {
         baton_arena_free(arena);
         baton_arena_free(told);
         return baton_error_no_memory(err, NULL);
     }
-    const char *id = setup->conversation == NULL ? "run" : setup->conversation;
     talk->callbacks = setup->callbacks;
     talk->arena = arena;
     talk->told = told;
     talk->agents = setup->agents;
     talk->runs_commands = setup->runs_commands != 0;
     talk->transcript = talk->line = baton_text_with_limit(BATON_FILE_BYTES_MAX);
-    talk->conversation_id = baton_str_of(baton_give_text(arena, baton_str_of(id)));
+    talk->conversation_id = baton_str_of(id);
     talk->seat = (struct baton_seat){ .arena = arena,
                                       .told = told,
                                       .conversation_id = talk->conversation_id,
@@ -95,7 +96,7 @@ static enum baton_status talk_new(struct baton_talk **out, const struct baton_ru
                                       .runs_commands = talk->runs_commands,
                                       .tools = baton_tool_runner_default(),
                                       .clock = baton_clock_system() };
-    return talk->conversation_id.data == NULL ? baton_error_no_memory(err, NULL) : BATON_OK;
+    return BATON_OK;
 }
 
 static void talk_free(struct baton_talk *talk)
@@ -158,18 +159,28 @@ static enum baton_status begin(struct baton_talk *talk, const struct baton_run_s
     return baton_run_new(&talk->run, talk->arena, &options, err);
 }
 
+static enum baton_status open_run(struct baton_run **out, const struct baton_run_setup *setup, struct baton_error *err)
+{
+    struct baton_talk *talk;
+    enum baton_status status = check(setup, err);
+    status = status == BATON_OK ? talk_new(&talk, setup, err) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = begin(talk, setup, err);
+    if (status != BATON_OK) {
+        talk_free(talk);
+        return status;
+    }
+    *out = talk->run;
+    return BATON_OK;
+}
+
 struct baton_run *baton_run_open(const struct baton_run_setup *setup, struct baton_error_info *error)
 {
     struct baton_error err = { 0 };
-    struct baton_talk *talk = NULL;
-    enum baton_status status = check(setup, &err);
-    status = status == BATON_OK ? talk_new(&talk, setup, &err) : status;
-    status = status == BATON_OK ? begin(talk, setup, &err) : status;
-    struct baton_run *run = status == BATON_OK ? talk->run : NULL;
-    if (status != BATON_OK && talk != NULL) {
-        talk_free(talk);
-    }
-    baton_give_error(error, status, &err);
+    struct baton_run *run = NULL;
+    baton_give_error(error, open_run(&run, setup, &err), &err);
     return run;
 }
 
