@@ -1,3 +1,8 @@
+/* Text that grows by doubling and remembers that it failed, so that writers of reports need no check after each piece. Numbers are
+ * written by hand where that is faster than printf or independent of it: integers, milliseconds from nanoseconds, and doubles in
+ * the fewest digits that read back as the same one, which makes results the same on every machine. JSON strings, of which nearly
+ * all output consists, are looked through eight bytes at a time.
+ */
 #include "engine/base/text.h"
 
 #include <float.h>
