@@ -59,8 +59,8 @@ Q      := $(if $(V),,@)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: all demo test check-asan check-tsan check-peers check-browser check-install pictures lint fuzz bench golden install \
-        uninstall clean help objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
+.PHONY: all demo test check-asan check-tsan check-install check-builds check-peers check-browser pictures mutants lint fuzz bench golden \
+        install uninstall clean help objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
 
 all: $(BUILD)/baton $(LIBRARY)  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
 	@:
@@ -78,7 +78,16 @@ test:        ## install what is missing, build, and run the tests; TESTFLAGS='--
 	@$(MAKE) $(SUB) run-tests
 
 run-tests: $(BUILD)/baton $(BUILD)/baton-tests
-	BATON=$(BUILD)/baton $(STEADY) $(BUILD)/baton-tests -j$(NPROC) --timeout 60 --short-filename $(TESTFLAGS)
+	@$(call run_tests,baton-tests,-j$(NPROC) --timeout 60)
+
+# Criterion says nothing of tests that skipped themselves; its TAP does, where a reason tells them from those that the filter
+# did not choose.
+define run_tests
+	$(info BATON=$(BUILD)/baton $(STEADY) $(BUILD)/$1 $2 --short-filename $(TESTFLAGS))status=0; \
+	BATON=$(BUILD)/baton $(STEADY) $(BUILD)/$1 $2 --short-filename --tap=$(BUILD)/$1.tap $(TESTFLAGS) || status=$$?; \
+	awk -F' +# SKIP ' '/ # SKIP / && $$2 != "test was skipped" { sub(/^.* - /, "", $$1); print "skipped: " $$1 ": " $$2; count++ } \
+	    END { print count + 0 " tests skipped" }' $(BUILD)/$1.tap; exit $$status
+endef
 
 # A leak alone does not fail a Criterion test, so what the sanitisers find goes to files, and any word there is a failure. (But
 # not that a thread which was just joined had no registers any more when the leak checker looked.)
@@ -105,6 +114,11 @@ run-tsan: $(BUILD)/baton $(BUILD)/baton-threads
 	    cat $(BUILD)/out; echo "$$suite: exit code $$status, see above"; failed=1; \
 	done; exit $$failed
 
+check-builds: ## gcc, clang and the sanitised build give the same bytes over all suites, on one thread and on four
+	@.ci/packages build lint
+	@for flavour in release clang asan; do $(MAKE) $(SUB) FLAVOUR=$$flavour all || exit; done
+	@.ci/builds release clang asan
+
 check-peers: ## live providers against an independent mock server; needs node and npm
 	@.ci/packages build
 	@$(MAKE) $(SUB) run-peers
@@ -118,10 +132,14 @@ check-browser: ## the HTML report in a headless Chromium
 	@$(MAKE) $(SUB) run-browser
 
 run-browser: $(BUILD)/baton $(BUILD)/baton-browser
-	BATON=$(BUILD)/baton $(BUILD)/baton-browser -j1 --timeout 120 --short-filename $(TESTFLAGS)
+	@$(call run_tests,baton-browser,-j1 --timeout 120)
 
 pictures:    ## take the pictures of reports/docs anew
 	@BATON_PICTURES=write $(MAKE) $(SUB) check-browser TESTFLAGS='--filter page/has_its_picture_taken'
+
+mutants:     ## break the program in one line at a time; MUTANTS='judge.c tally.c' picks some. Takes half an hour
+	@.ci/packages build test
+	@.ci/mutants $(MUTANTS)
 
 lint:        ## format, analysis, include direction, headers alone, banned calls
 	@.ci/packages build test lint
@@ -148,8 +166,9 @@ bench:       ## conversations/s, bytes and allocations each; fails when under th
 run-bench: $(BUILD)/baton-bench
 	$<
 
-golden:      ## write fixtures/golden anew; review the difference like code
-	@BATON_GOLDEN=write $(MAKE) $(SUB) test
+golden:      ## write fixtures/golden and cassettes/support.jsonl anew; review the difference like code
+	@.ci/packages build test
+	@BATON_GOLDEN=write $(MAKE) $(SUB) run-tests TESTFLAGS="--filter '@(golden|sample)/*'"
 
 check-install: ## the installed library as a host has it: shared, static, C, C++, Python, sanitised; and what it gives out
 	@.ci/packages build install

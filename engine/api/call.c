@@ -3,7 +3,9 @@
 #include "engine/api/give.h"
 #include "engine/base/json_writer.h"
 #include "engine/core/tools.h"
-#include "engine/wire/codec.h"
+#include "engine/wire/codecs.h"
+#include "engine/wire/encoder.h"
+#include "engine/wire/limits.h"
 
 #include <string.h>
 
@@ -129,7 +131,7 @@ const char *baton_call_request(struct baton_call *call)
     struct baton_encode_options options = { .model = has_model ? BATON_STR("") : BATON_STR("host") };
     struct baton_text text = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
     struct baton_error err;
-    enum baton_status status = codec->encode(&text, request, &options, &err);
+    enum baton_status status = baton_encode(&text, codec, request, &options, &err);
     if (status == BATON_OK) {
         return tell_written(call, &text);
     }

@@ -1,6 +1,6 @@
 /* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed. A table of the forms. */
 #include "engine/base/suggest.h"
-#include "engine/wire/codec.h"
+#include "engine/wire/codecs.h"
 #include "evals/cli/verbs.h"
 #include "reports/outdir.h"
 #include "sim/import/vcr_import.h"

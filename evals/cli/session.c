@@ -1,6 +1,7 @@
 #include "evals/cli/session.h"
 
 #include "engine/base/suggest.h"
+#include "engine/wire/codecs.h"
 #include "reports/outdir.h"
 #include "sim/redact/known_values.h"
 

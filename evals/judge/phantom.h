@@ -28,7 +28,8 @@ BATON_MUST_CHECK enum baton_status baton_phantoms_init(struct baton_phantoms *ou
                                                        struct baton_error *err);
 void baton_phantoms_clear(struct baton_phantoms *phantoms);
 
-/* Whether the text says that it hands over; `has_moved`: a handoff came before, so that "you are being transferred" is true. */
+/* For tests: whether the text says that it hands over; `has_moved`: a handoff came before, so that "you are being transferred"
+ * is true. */
 bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved);
 
 /* Counts the answers of a conversation's exchanges. */

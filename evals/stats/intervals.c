@@ -53,19 +53,7 @@ static struct baton_difference newcombe(const struct share *candidate, const str
         distance_join(candidate->value - candidate->bounds.low, baseline->bounds.high - baseline->value, phi);
     double above =
         distance_join(candidate->bounds.high - candidate->value, baseline->value - baseline->bounds.low, phi);
-    return (struct baton_difference){ value, fmax(-1, value - below), fmin(1, value + above), phi };
-}
-
-struct baton_difference baton_intervals_newcombe(const struct baton_unpaired *unpaired)
-{
-    assert(unpaired->candidate.passed <= unpaired->candidate.total);
-    assert(unpaired->baseline.passed <= unpaired->baseline.total);
-    if (unpaired->candidate.total == 0 || unpaired->baseline.total == 0) {
-        return (struct baton_difference){ NAN, NAN, NAN, NAN };
-    }
-    struct share candidate = share_of((double)unpaired->candidate.passed, (double)unpaired->candidate.total);
-    struct share baseline = share_of((double)unpaired->baseline.passed, (double)unpaired->baseline.total);
-    return newcombe(&candidate, &baseline, 0);
+    return (struct baton_difference){ value, fmax(-1, value - below), fmin(1, value + above) };
 }
 
 /* Newcombe's phi: a positive association is lessened by n/2, but not below 0; an empty margin has none. */
@@ -92,7 +80,7 @@ struct baton_difference baton_intervals_newcombe_paired(const struct baton_paire
     double neither = (double)paired->neither;
     double total = both + candidate_only + baseline_only + neither;
     if (total <= 0) {
-        return (struct baton_difference){ NAN, NAN, NAN, NAN };
+        return (struct baton_difference){ NAN, NAN, NAN };
     }
     struct share candidate = share_of(both + candidate_only, total);
     struct share baseline = share_of(both + baseline_only, total);

@@ -25,12 +25,6 @@ struct baton_proportion {
     uint64_t total;
 };
 
-/* Two runs over different cases. */
-struct baton_unpaired {
-    struct baton_proportion candidate;
-    struct baton_proportion baseline;
-};
-
 /* Two runs over the same cases, each case counted once. */
 struct baton_paired {
     uint64_t both;
@@ -44,7 +38,6 @@ struct baton_difference {
     double value;
     double low;
     double high;
-    double phi; /* correlation the interval was corrected by; 0 for unpaired runs */
 };
 
 struct baton_mcnemar {
@@ -63,10 +56,6 @@ struct baton_power {
  *     ((p + z^2/2n) -+ z sqrt(p (1-p) / n + z^2/4n^2)) / (1 + z^2/n)
  * Low is exactly 0 when none passed, high exactly 1 when all did. NaN for both when total is 0. */
 struct baton_interval baton_intervals_wilson(struct baton_proportion proportion);
-
-/* Difference of independent shares by Newcombe's method 10 (Newcombe 1998, Stat. Med. 17:873): the distances from
- * each share to its own Wilson bounds, added in squares. NaN when either total is 0. */
-struct baton_difference baton_intervals_newcombe(const struct baton_unpaired *unpaired);
 
 /* Difference of paired shares, Newcombe's method 10 with the continuity-corrected phi (Newcombe 1998, Stat. Med.
  * 17:2635). It may exclude 0 where the exact McNemar test does not reach 0.05: print both, gate on mid-p. NaN when

@@ -65,7 +65,7 @@ enum baton_status baton_summarize_clusters(struct baton_summary *out, struct bat
         classes[i] = (struct baton_cluster_class){ .cluster = cluster_of(counts[i].key), .weight = counts[i].count };
         out->routing.clusters.n += counts[i].count;
     }
-    struct baton_cluster_error error = baton_resample_class_error(classes, count);
+    struct baton_cluster_error error = baton_resample_cluster_error(classes, count);
     double half = BATON_INTERVALS_Z * error.se_cluster_cr1;
     out->routing.clusters.se_iid = error.se_iid;
     out->routing.clusters.se_cluster = error.se_cluster;

@@ -89,7 +89,7 @@ Test(phantom, tells_promises_from_offers)
 /* Real answers, of people and of gpt-4o: those that offer are many, those that promise without a call are none. */
 Test(phantom, raises_no_false_alarm_on_recorded_answers)
 {
-    static const char *const suites[] = { "support", "support_loops", "tau_airline", "mwoz" };
+    static const char *const suites[] = { "support", "support_loops", "tau_airline", "mwoz", "swarm_triage" };
     struct program program;
     program_open(&program);
     for (size_t i = 0; i < COUNT_OF(suites); i++) {

@@ -8,7 +8,6 @@
 #include "reports/tests/tap_reader.h"
 
 #include <criterion/criterion.h>
-#include <criterion/logging.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -368,6 +367,9 @@ Test(reports, prove_takes_the_tap)
 {
     static const char prove[] = "/usr/bin/prove";
     struct program program;
+    if (access(prove, X_OK) != 0) {
+        cr_skip_test("%s is not installed", prove);
+    }
     program_open(&program);
     const char *hostile[] = { "--agents",
                               hostile_agents(&program),
@@ -381,11 +383,6 @@ Test(reports, prove_takes_the_tap)
         struct outcome outcome = eval_all(&program, all[i]);
         const char *path = program_text(&program, "%s/results.tap", outcome.folder);
         const char *args[] = { "-v", "--exec", "cat", path, NULL };
-        if (access(prove, X_OK) != 0) {
-            cr_log_info("prove is not installed, so it was not asked");
-            cr_expect_gt(file_of(&program, &outcome, "results.tap").length, 0u);
-            continue;
-        }
         struct program_run run = program_run_with(&program, &(struct program_options){ .path = prove }, args);
         const char *tests =
             program_text(&program, "Tests=%zu,", program_count(file_of(&program, &outcome, "results.tap"), "ok - "));

@@ -1,5 +1,6 @@
 /* Reads lines of a cassette. */
 #include "engine/base/fields.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 #include "sim/cassette/interaction.h"

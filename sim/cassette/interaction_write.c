@@ -1,6 +1,7 @@
 /* Writes lines of a cassette, and the keys by which they are found. */
 #include "engine/base/json_writer.h"
 #include "engine/base/utf8.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/interaction.h"
 #include "sim/redact/redact.h"
 
@@ -20,7 +21,7 @@ enum baton_status baton_interaction_request_keys(struct baton_interaction_keys *
     const struct baton_encode_options options = { .model = model, .is_normal_form = true };
     *out = (struct baton_interaction_keys){ .has_redacted_key = false };
     baton_text_reset(scratch);
-    enum baton_status status = codec->encode(scratch, request, &options, err);
+    enum baton_status status = baton_encode(scratch, codec, request, &options, err);
     if (status != BATON_OK) {
         return status;
     }

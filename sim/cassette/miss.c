@@ -7,6 +7,7 @@
 #include "sim/cassette/miss.h"
 
 #include "engine/base/utf8.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/request_diff.h"
 #include "sim/redact/redact.h"
 
@@ -108,7 +109,7 @@ static enum baton_status asked_like(struct miss *miss, const struct baton_json *
     baton_text_reset(miss->route->scratch);
     baton_text_reset(&miss->body);
     if (status == BATON_OK) {
-        status = codec->encode(miss->route->scratch, request, &options, err);
+        status = baton_encode(miss->route->scratch, codec, request, &options, err);
     }
     if (status != BATON_OK) {
         return status;

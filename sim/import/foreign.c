@@ -1,6 +1,7 @@
 #include "sim/import/foreign.h"
 
 #include "engine/base/text.h"
+#include "engine/wire/codecs.h"
 
 #include <string.h>
 

@@ -12,6 +12,7 @@
 #define BATON_SIM_TESTS_STUDIO_H
 
 #include "engine/core/run.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/traffic.h"
 #include "sim/cassette/recorder.h"
 
