@@ -122,7 +122,7 @@ static int talk(const struct baton_agents *agents, struct baton_provider *provid
 static int figures(struct baton_scores *scores)
 {
     struct baton_error_info error;
-    struct baton_figure accuracy;
+    struct baton_score accuracy;
     struct baton_gate_check gate;
     if (baton_scores_figure(scores, "routing.accuracy.value", &accuracy, &error) != 0 ||
         baton_scores_gate(scores, "all_expectations >= 0.9", &gate, &error) != 0) {

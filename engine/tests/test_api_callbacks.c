@@ -193,7 +193,7 @@ Test(api, aborts_an_exchange_and_goes_on_with_the_next)
 /* One whole use of the library; the code of the first thing that failed. */
 static int use(struct host *host, const struct step *steps, unsigned count)
 {
-    struct baton_figure figure;
+    struct baton_score figure;
     struct baton_gate_check gate;
     struct baton_judgement judgement;
     struct baton_answer said;

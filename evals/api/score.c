@@ -30,7 +30,8 @@ struct baton_scores {
     struct baton_evaluator evaluator;
     struct baton_phantoms phantoms;
     struct baton_tally tally;
-    bool is_fresh; /* summary and its arena are of all that was added */
+    bool has_recordings, has_runs; /* among what was added */
+    bool is_fresh;                 /* summary and its arena are of all that was added */
     struct baton_summary summary;
     struct baton_text reasons, line, json;
 };
@@ -165,6 +166,8 @@ static enum baton_status add(struct baton_scores *scores, const struct baton_con
     baton_repeats_add(&repeats, &result);
     baton_phantoms_count(&scores->phantoms, &scores->tally, exchanges, result.exchange_count);
     baton_repeats_end(&repeats, &scores->tally, conversation->id);
+    scores->has_recordings = scores->has_recordings || played == NULL;
+    scores->has_runs = scores->has_runs || played != NULL;
     status = baton_tally_failed(&scores->tally) ? baton_error_no_memory(err, NULL) : BATON_OK;
     return status == BATON_OK && judgement != NULL ? fill_judgement(scores, &result, judgement, err) : status;
 }
@@ -250,6 +253,8 @@ int baton_scores_merge(struct baton_scores *scores, const struct baton_scores *f
         status = baton_error_set(&err, BATON_EUSAGE, "the scores have different agents");
     } else {
         scores->is_fresh = false;
+        scores->has_recordings = scores->has_recordings || from->has_recordings;
+        scores->has_runs = scores->has_runs || from->has_runs;
         baton_tally_merge(&scores->tally, &from->tally);
         status = baton_tally_failed(&scores->tally) ? baton_error_no_memory(&err, NULL) : BATON_OK;
     }
@@ -258,13 +263,19 @@ int baton_scores_merge(struct baton_scores *scores, const struct baton_scores *f
 
 /* ---- figures ---- */
 
+/* Who answered: a run's provider is the host's affair. */
+static struct baton_str provider_name(const struct baton_scores *scores)
+{
+    return !scores->has_runs ? BATON_STR("transcript") : scores->has_recordings ? BATON_STR("mixed") : BATON_STR("run");
+}
+
 static void describe(struct baton_scores *scores, char digest[BATON_HASH_HEX_BYTES])
 {
     baton_hash_hex(scores->play.agents->digest, digest);
     const char *copy = baton_arena_copy(scores->figures, digest, BATON_HASH_HEX_BYTES - 1);
     scores->summary.suite.name = scores->name;
     scores->summary.suite.agents_digest = baton_str_of(copy == NULL ? "" : copy);
-    scores->summary.suite.provider = BATON_STR("transcript");
+    scores->summary.suite.provider = provider_name(scores);
     scores->summary.suite.profile = baton_str_of(scores->play.agents->profile->name);
     scores->summary.suite.repeat = 1;
     scores->summary.suite.fingerprint = scores->summary.suite.conversations_digest = BATON_STR("");
@@ -358,7 +369,7 @@ static enum baton_status find_figure(struct baton_scores *scores, const char *pa
     return status;
 }
 
-int baton_scores_figure(struct baton_scores *scores, const char *path, struct baton_figure *figure,
+int baton_scores_figure(struct baton_scores *scores, const char *path, struct baton_score *figure,
                         struct baton_error_info *error)
 {
     struct baton_error err = { 0 };
@@ -369,6 +380,6 @@ int baton_scores_figure(struct baton_scores *scores, const char *path, struct ba
     }
     enum baton_status status = find_figure(scores, path, &found, &err);
     const char *why = status == BATON_OK && found.why != NULL ? found.why : "";
-    *figure = (struct baton_figure){ .value = found.value, .n = found.n, .why = why };
+    *figure = (struct baton_score){ .value = found.value, .n = found.n, .why = why };
     return baton_give_error(error, status, &err);
 }

@@ -100,7 +100,7 @@ Test(api_scores, go_on_after_a_summary)
 {
     struct bench bench;
     struct baton_judgement judgement;
-    struct baton_figure figure;
+    struct baton_score figure;
     bench_open(&bench);
     for (unsigned i = 1; i <= 3; i++) {
         cr_assert_eq(baton_scores_add_recording(bench.scores, case_text, &judgement, &bench.error), 0);
@@ -161,7 +161,7 @@ static const struct bad_row {
 Test(api_scores, do_not_count_what_cannot_be_judged)
 {
     struct bench bench;
-    struct baton_figure figure;
+    struct baton_score figure;
     bench_open(&bench);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         cr_expect_eq(baton_scores_add_recording(bench.scores, bad[i].text, NULL, &bench.error), bad[i].code, "%zu", i);
@@ -219,9 +219,10 @@ Test(api_scores, judge_a_run_as_it_went)
         cr_expect_not_null(strstr(words, labels[i].words), "%zu: %s", i, words);
         cr_expect_eq(words[0] == '\0', labels[i].words[0] == '\0', "%zu: %s", i, words);
     }
-    struct baton_figure turns;
+    struct baton_score turns;
     cr_assert_eq(baton_scores_figure(bench.scores, "counts.turns", &turns, &bench.error), 0);
     cr_expect_eq(turns.value, 6, "two turns of three judged runs");
+    cr_expect_not_null(strstr(baton_scores_summary(bench.scores, NULL), "\"provider\":\"run\""));
     baton_run_close(run);
     baton_provider_free(setup.provider);
     bench_close(&bench);
@@ -230,7 +231,7 @@ Test(api_scores, judge_a_run_as_it_went)
 Test(api_scores, take_null_for_what_is_optional_and_refuse_it_elsewhere)
 {
     struct bench bench;
-    struct baton_figure figure;
+    struct baton_score figure;
     bench_open(&bench);
     cr_expect_null(baton_scores_new(NULL, NULL, NULL));
     baton_scores_free(NULL);

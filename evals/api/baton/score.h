@@ -51,10 +51,11 @@ BATON_API int baton_scores_add_run(struct baton_scores *scores, const struct bat
 BATON_API int baton_scores_merge(struct baton_scores *scores, const struct baton_scores *from,
                                  struct baton_error_info *error);
 
-/* What summary.json would hold, or NULL on an error. */
+/* What summary.json would hold, or NULL on an error. `suite.provider` is "transcript" for recordings, "run" for runs, "mixed" for
+ * both; the fingerprints of a suite, which there is none of, are empty. */
 BATON_API const char *baton_scores_summary(struct baton_scores *scores, struct baton_error_info *error);
 
-struct baton_figure {
+struct baton_score { /* a figure */
     double value;    /* NaN: undefined, as a ratio over nothing */
     uint64_t n;      /* what it is counted over; 0 where that means nothing */
     const char *why; /* it is undefined, or "" */
@@ -62,7 +63,7 @@ struct baton_figure {
 
 /* A figure by its path in summary.json, or its short name: `accuracy`, `recall[billing]`, `latency.exchange.p95`.
  * BATON_ERROR_USAGE for an unknown one, with the nearest. */
-BATON_API int baton_scores_figure(struct baton_scores *scores, const char *path, struct baton_figure *figure,
+BATON_API int baton_scores_figure(struct baton_scores *scores, const char *path, struct baton_score *figure,
                                   struct baton_error_info *error);
 
 struct baton_gate_check {
