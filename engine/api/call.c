@@ -1,3 +1,9 @@
+/* call.c - one call of a callback: what is asked, told when the host looks at it, and what it answers, kept as it comes.
+ *
+ * Short texts are told at once; messages, instructions and the request are long, and written only when they are asked for. All of
+ * that is rolled back when the callback returns. A provider's text goes on to whoever listens piece by piece, and is kept
+ * whole besides.
+ */
 #include "engine/api/call.h"
 
 #include "engine/api/give.h"

@@ -218,7 +218,7 @@ static enum baton_status say(struct baton_talk *talk, const char *text, struct b
     const char *copy = baton_give_text(talk->arena, baton_str_of(text));
     enum baton_status status = copy == NULL ? baton_error_over_limit(err, "the conversation") : BATON_OK;
     if (status == BATON_OK && talk->host->kind->begin != NULL) {
-        status = talk->host->kind->begin(&talk->seat, talk->said, err);
+        status = talk->host->kind->begin(talk, err);
     }
     if (status != BATON_OK) {
         return status;

@@ -10,6 +10,8 @@
 #include "engine/core/provider.h"
 #include "engine/core/tools.h"
 
+struct baton_talk; /* talk.h */
+
 /* A run's place at a provider; what `sit` finds filled in is of the run. */
 struct baton_seat {
     struct baton_arena *arena; /* of the conversation */
@@ -33,15 +35,10 @@ struct baton_host_provider {
 
 struct baton_host_provider_kind {
     enum baton_status (*sit)(struct baton_host_provider *provider, struct baton_seat *seat, struct baton_error *err);
-    /* Before exchange number `index`, from 0; may be NULL. */
-    enum baton_status (*begin)(struct baton_seat *seat, uint32_t index, struct baton_error *err);
+    /* Before each exchange; may be NULL. */
+    enum baton_status (*begin)(struct baton_talk *talk, struct baton_error *err);
     void (*rise)(struct baton_seat *seat); /* after a `sit` that went well; may be NULL */
     void (*free)(struct baton_host_provider *provider);
 };
-
-static inline const struct baton_host_provider *baton_host_provider_of(const struct baton_provider *handle)
-{
-    return (const struct baton_host_provider *)handle;
-}
 
 #endif

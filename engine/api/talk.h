@@ -21,7 +21,7 @@ struct baton_talk {
     struct baton_callbacks callbacks;
     struct baton_arena *arena, *told; /* of the conversation; of one callback */
     const struct baton_agents *agents;
-    struct baton_str conversation_id, entry;
+    struct baton_str conversation_id;
     struct baton_run *run;
     struct baton_exchange **exchanges; /* that came to an end, in order */
     uint32_t exchange_count, exchange_capacity;

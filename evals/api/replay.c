@@ -1,7 +1,8 @@
 #include <baton/replay.h>
 
 #include "engine/api/give.h"
-#include "engine/api/seat.h"
+#include "engine/api/talk.h"
+#include "evals/play/evaluate.h"
 #include "sim/model.h"
 #include "sim/transcript.h"
 #include "sim/virtual_clock.h"
@@ -60,18 +61,38 @@ static enum baton_status recorded_sit(struct baton_host_provider *host, struct b
     return status;
 }
 
-static enum baton_status recorded_begin(struct baton_seat *seat, uint32_t index, struct baton_error *err)
+/* What the recording holds before its first user message: a greeting. */
+static enum baton_status append_greeting(struct baton_talk *talk, const struct baton_conversation *conversation,
+                                         uint32_t count, struct baton_error *err)
 {
-    struct stand_in_seat *own = seat->inside;
+    enum baton_status status = BATON_OK;
+    for (uint32_t i = 0; i < count && status == BATON_OK; i++) {
+        if (conversation->messages[i].role == BATON_ROLE_ASSISTANT) {
+            status = baton_run_append(talk->run, &conversation->messages[i], err);
+        }
+    }
+    return status;
+}
+
+/* Goes to the next user message, with the floor where the recording has it, as baton_evaluate() does. */
+static enum baton_status recorded_begin(struct baton_talk *talk, struct baton_error *err)
+{
+    struct stand_in_seat *own = talk->seat.inside;
     const struct baton_conversation *conversation = &own->source->conversation;
     uint32_t at = baton_conversation_next_user(conversation, own->user_message);
     if (at == conversation->message_count) {
         return baton_error_set(err, BATON_EUSAGE, "the recording '%.*s' has no message after its %u",
-                               BATON_STR_ARGS(conversation->id), (unsigned)index);
+                               BATON_STR_ARGS(conversation->id), conversation->exchange_count);
     }
-    baton_transcript_begin(&own->transcript, at);
+    uint32_t holder = baton_transcript_begin(&own->transcript, at), count = talk->exchange_count;
+    if (conversation->messages[at].starts_over) {
+        baton_run_hold(talk->run, conversation->entry);
+    } else if (count > 0 && baton_is_cut_short(talk->exchanges[count - 1]->status)) {
+        baton_run_hold(talk->run, holder);
+    }
+    bool is_first = own->user_message == 0;
     own->user_message = at + 1;
-    return BATON_OK;
+    return is_first ? append_greeting(talk, conversation, at, err) : BATON_OK;
 }
 
 static enum baton_status read_recording(struct stand_in *source, const char *text, struct baton_error *err)
@@ -100,10 +121,10 @@ static enum baton_status simulated_sit(struct baton_host_provider *host, struct 
     return status;
 }
 
-static enum baton_status simulated_begin(struct baton_seat *seat, uint32_t index, struct baton_error *err)
+static enum baton_status simulated_begin(struct baton_talk *talk, struct baton_error *err)
 {
-    (void)index, (void)err;
-    baton_player_begin(&((struct stand_in_seat *)seat->inside)->player, BATON_NONE);
+    (void)err;
+    baton_player_begin(&((struct stand_in_seat *)talk->seat.inside)->player, BATON_NONE);
     return BATON_OK;
 }
 

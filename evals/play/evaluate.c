@@ -287,13 +287,10 @@ static uint32_t goal_of(const struct evaluation *evaluation, const struct baton_
     return expect->final[0] == BATON_DIRECT ? holder : expect->final[0];
 }
 
-/* Whether a limit ended the exchange before this one, short of its recording. */
-static bool was_cut_short(const struct evaluation *evaluation)
+bool baton_is_cut_short(enum baton_run_status status)
 {
-    enum baton_run_status last =
-        evaluation->count == 0 ? BATON_RUN_ANSWERED : evaluation->records[evaluation->count - 1]->status;
-    return last == BATON_RUN_MAX_TURNS || last == BATON_RUN_MAX_HANDOFFS || last == BATON_RUN_LOOP ||
-           last == BATON_RUN_HANDOFF;
+    return status == BATON_RUN_MAX_TURNS || status == BATON_RUN_MAX_HANDOFFS || status == BATON_RUN_LOOP ||
+           status == BATON_RUN_HANDOFF;
 }
 
 static void note_divergence(struct evaluation *evaluation, const struct baton_exchange *exchange)
@@ -342,7 +339,9 @@ static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t u
     }
     uint32_t goal = goal_of(evaluation, expect, message->starts_over);
     uint32_t holder = baton_cast_begin(&evaluation->evaluator->cast, user_message, goal);
-    if (holder != BATON_NONE && was_cut_short(evaluation)) {
+    bool was_cut_short =
+        evaluation->count > 0 && baton_is_cut_short(evaluation->records[evaluation->count - 1]->status);
+    if (holder != BATON_NONE && was_cut_short) {
         baton_run_hold(evaluation->run, holder);
     }
     status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);

@@ -42,6 +42,9 @@ BATON_MUST_CHECK enum baton_status baton_evaluate(struct baton_evaluator *evalua
                                                   const struct baton_conversation *conversation, uint32_t repeat,
                                                   struct baton_error *err);
 
+/* Whether a limit ended an exchange, perhaps short of its recording: then the next one begins where the recording stands. */
+bool baton_is_cut_short(enum baton_run_status status);
+
 /* A conversation that was run elsewhere. */
 struct baton_played {
     struct baton_run *run;

@@ -244,3 +244,64 @@ Test(api_scores, take_null_for_what_is_optional_and_refuse_it_elsewhere)
     cr_expect_eq(baton_scores_gate(NULL, "loops == 0", NULL, NULL), BATON_ERROR_USAGE);
     bench_close(&bench);
 }
+
+/* ---- replays ---- */
+
+static void write_line(void *user, const struct baton_run_event *event)
+{
+    struct baton_text *out = user;
+    baton_text_puts(out, baton_run_event_line(event));
+    baton_text_putc(out, '\n');
+}
+
+/* The events of a replay through the library, line by line. */
+static void replay_line(const char *line, struct baton_text *out)
+{
+    struct baton_error_info error;
+    struct baton_agents *agents = baton_agents_open(AGENTS, &error);
+    struct baton_provider *provider = baton_provider_recorded(agents, line, &error);
+    struct baton_run_setup setup = baton_run_setup_for(agents);
+    setup.provider = provider;
+    setup.callbacks.user = out;
+    setup.callbacks.event = write_line;
+    struct baton_run *run = baton_run_open(&setup, &error);
+    cr_assert_not_null(run, "%s", error.text);
+    while (baton_run_say(run, "whatever", NULL, &error) == 0) {
+    }
+    cr_expect_not_null(strstr(error.text, "has no message after its"), "%s", error.text);
+    baton_run_close(run);
+    baton_provider_free(provider);
+    baton_agents_close(agents);
+}
+
+/* The id that a line begins with. */
+static const char *id_of(struct program *program, const char *line)
+{
+    const char *id = strstr(line, "\"id\":\"");
+    cr_assert_not_null(id, "%s", line);
+    id += strlen("\"id\":\"");
+    return program_text(program, "%.*s", (int)strcspn(id, "\""), id);
+}
+
+Test(api_replays, tell_the_events_of_the_program)
+{
+    static const char *const files[] = { CONVERSATIONS, "fixtures/conversations/support/loops.jsonl" };
+    struct program program;
+    unsigned count = 0;
+    program_open(&program);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        struct baton_str text = program_read(&program, files[i]);
+        for (const char *line = text.data; *line != '\0'; line += strcspn(line, "\n") + 1) {
+            struct baton_text told = baton_text_with_limit(16 * 1024 * 1024);
+            const char *one = program_text(&program, "%.*s", (int)strcspn(line, "\n"), line);
+            const char *id = id_of(&program, one);
+            replay_line(one, &told);
+            struct program_run run = RUN(&program, "run", AGENTS, "--replay", files[i], "--id", id, "--events");
+            cr_expect_str_eq(told.data, run.out.data, "%s:\n%s\n%s", id, told.data, run.out.data);
+            baton_text_clear(&told);
+            count++;
+        }
+    }
+    cr_expect_gt(count, 20u);
+    program_close(&program);
+}

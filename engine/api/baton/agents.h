@@ -21,7 +21,7 @@ extern "C" {
 
 struct baton_agents;
 
-/* Reads a file: YAML where its name ends in .yaml or .yml, else JSON. NULL on an error. */
+/* Reads a file: YAML where its name ends in .yaml or .yml, else JSON; `-` is standard input. NULL on an error. */
 BATON_API struct baton_agents *baton_agents_open(const char *path, struct baton_error_info *error);
 
 /* The same from a text, of which a copy is kept. `name` stands for it in messages, its ending says which form the text has,

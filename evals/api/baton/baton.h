@@ -18,8 +18,10 @@
  *           Where the words of models, tools or users go on to a terminal, they may hold what it obeys: clean them.
  * NULL:     allowed for whatever is not required; what is required and NULL is BATON_ERROR_USAGE, or for a getter "" or 0.
  * Threads:  handles are independent. Agents and providers may be shared by threads; runs and scores are one thread's.
- * Process:  the library never exits, prints, reads the environment, or sets signals, the locale or the allocator of another
- *           library. Its one state beside handles: libcurl is loaded, and set up, once.
+ * Process:  the library never exits, prints, reads the environment, or sets signals or the locale. Its state beside handles:
+ *           libcurl is loaded, and set up, once, by the first live provider; and cJSON, which baton reads JSON with, has hooks of
+ *           baton's from the moment the library is loaded, which are malloc() and free() for everybody else. A host with hooks
+ *           of its own sets them after that, which is any time in main(); after dlopen() where it loads the library so.
  */
 #ifndef BATON_API_BATON_H
 #define BATON_API_BATON_H

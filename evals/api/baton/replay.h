@@ -16,7 +16,8 @@ extern "C" {
 
 /* A recorded conversation: one object in the form of the README's "Conversations", as baton_run_transcript() gives it. The
  * k-th message of a run gets the answers that the k-th user message has there, whatever it says; tools and context are
- * answered from the recording too, never by callbacks or commands. A message that the recording does not have is
+ * answered from the recording too, never by callbacks or commands. Where a limit cut an exchange short, the next one begins where
+ * the recording stands. A message that the recording does not have is
  * BATON_ERROR_USAGE. Where the recording goes on with another agent than the one asked, the exchange ends unanswered, with a
  * warning `diverged`. NULL on an error. */
 BATON_API struct baton_provider *baton_provider_recorded(const struct baton_agents *agents, const char *conversation,
