@@ -142,9 +142,14 @@ static void write_row(struct baton_json_writer *writer, const struct baton_figur
     }
 }
 
+const char *baton_gate_verdict_name(enum baton_gate_verdict verdict)
+{
+    static const char *const names[] = { "fail", "pass", "skip" };
+    return names[verdict];
+}
+
 static void write_gates(struct baton_json_writer *writer, const struct baton_summary *summary)
 {
-    static const char *const verdicts[] = { "fail", "pass", "skip" };
     baton_jw_open(writer, '[');
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
@@ -153,7 +158,7 @@ static void write_gates(struct baton_json_writer *writer, const struct baton_sum
         baton_jw_put_ratio(writer, "value", gate->value);
         baton_jw_put_u64(writer, "n", gate->n);
         baton_jw_key(writer, "verdict");
-        baton_jw_string(writer, verdicts[gate->verdict]);
+        baton_jw_string(writer, baton_gate_verdict_name(gate->verdict));
         if (gate->why.length > 0) {
             baton_jw_put_str(writer, "why", gate->why);
         }

@@ -9,4 +9,7 @@
 /* With line breaks, and one at the end. What is undefined is null. */
 void baton_summary_write(struct baton_text *out, const struct baton_summary *summary);
 
+/* `fail`, `pass`, `skip`. */
+const char *baton_gate_verdict_name(enum baton_gate_verdict verdict);
+
 #endif

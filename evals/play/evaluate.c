@@ -9,6 +9,7 @@
 #include "engine/core/path.h"
 #include "evals/tally/tally_records.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* One evaluation under way. */
@@ -291,40 +292,10 @@ static uint32_t goal_of(const struct evaluation *evaluation, const struct baton_
     return expect->final[0] == BATON_DIRECT ? holder : expect->final[0];
 }
 
-/* Whether a limit ended the exchange before this one, short of its recording. */
-static bool was_cut_short(const struct evaluation *evaluation)
+bool baton_is_cut_short(enum baton_run_status status)
 {
-    enum baton_run_status last =
-        evaluation->count == 0 ? BATON_RUN_ANSWERED : evaluation->records[evaluation->count - 1]->status;
-    return last == BATON_RUN_MAX_TURNS || last == BATON_RUN_MAX_HANDOFFS || last == BATON_RUN_LOOP ||
-           last == BATON_RUN_HANDOFF;
-}
-
-static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t user_message)
-{
-    const struct baton_message *message = &evaluation->conversation->messages[user_message];
-    const struct baton_expect *expect;
-    struct baton_exchange *exchange;
-    enum baton_status status = baton_expect_read(&expect, evaluation->arena, evaluation->evaluator->play->agents,
-                                                 &evaluation->conversation->source, message->expect, evaluation->err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    uint32_t goal = goal_of(evaluation, expect, message->starts_over);
-    uint32_t holder = baton_binding_start_exchange(&evaluation->evaluator->binding, user_message, goal);
-    if (holder != BATON_NONE && was_cut_short(evaluation)) {
-        baton_run_hold(evaluation->run, holder);
-    }
-    status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    struct baton_observation observation = observe(evaluation, exchange);
-    struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
-    evaluation->records[evaluation->count++] = exchange;
-    status = make_row(evaluation, exchange, expect, &observation, row);
-    row->question = message->content;
-    return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
+    return status == BATON_RUN_MAX_TURNS || status == BATON_RUN_MAX_HANDOFFS || status == BATON_RUN_LOOP ||
+           status == BATON_RUN_HANDOFF;
 }
 
 static void note_divergence(struct evaluation *evaluation, const struct baton_exchange *exchange)
@@ -340,6 +311,46 @@ static void note_divergence(struct evaluation *evaluation, const struct baton_ex
                                               .asked = baton_agent_name(agents, divergence->asked) };
         evaluation->evaluator->tally->counts.diverged++;
     }
+}
+
+/* Takes an exchange that was played into the result: its row, and the judgement of its label. */
+static enum baton_status take_exchange(struct evaluation *evaluation, const struct baton_message *message,
+                                       const struct baton_expect *expect, struct baton_exchange *exchange)
+{
+    struct baton_observation observation = observe(evaluation, exchange);
+    struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
+    evaluation->records[evaluation->count++] = exchange;
+    enum baton_status status = make_row(evaluation, exchange, expect, &observation, row);
+    row->question = message->content;
+    note_divergence(evaluation, exchange);
+    return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
+}
+
+static enum baton_status read_label(struct evaluation *evaluation, const struct baton_message *message,
+                                    const struct baton_expect **expect)
+{
+    return baton_expect_read(expect, evaluation->arena, evaluation->evaluator->play->agents,
+                             &evaluation->conversation->source, message->expect, evaluation->err);
+}
+
+static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t user_message)
+{
+    const struct baton_message *message = &evaluation->conversation->messages[user_message];
+    const struct baton_expect *expect;
+    struct baton_exchange *exchange;
+    enum baton_status status = read_label(evaluation, message, &expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    uint32_t goal = goal_of(evaluation, expect, message->starts_over);
+    uint32_t holder = baton_binding_start_exchange(&evaluation->evaluator->binding, user_message, goal);
+    bool was_cut_short =
+        evaluation->count > 0 && baton_is_cut_short(evaluation->records[evaluation->count - 1]->status);
+    if (holder != BATON_NONE && was_cut_short) {
+        baton_run_hold(evaluation->run, holder);
+    }
+    status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
+    return status == BATON_OK ? take_exchange(evaluation, message, expect, exchange) : status;
 }
 
 /* ---- the conversation ---- */
@@ -404,19 +415,26 @@ static const char *overall_status(const struct evaluation *evaluation)
     return baton_run_status_name(evaluation->records[i]->status);
 }
 
-static enum baton_status play(struct evaluation *evaluation)
+static enum baton_status evaluation_begin(struct evaluation *evaluation)
 {
-    const struct baton_conversation *conversation = evaluation->conversation;
-    enum baton_status status = run_init(evaluation);
-    for (uint32_t at = baton_conversation_next_user(conversation, 0);
-         at < conversation->message_count && status == BATON_OK;
-         at = baton_conversation_next_user(conversation, at + 1)) {
-        status = play_exchange(evaluation, at);
-        if (status == BATON_OK) {
-            note_divergence(evaluation, evaluation->records[evaluation->count - 1]);
-        }
+    const uint32_t count = evaluation->conversation->exchange_count;
+    evaluation->rows = baton_arena_array(evaluation->arena, count, sizeof *evaluation->rows);
+    evaluation->records = baton_arena_array(evaluation->arena, count, sizeof *evaluation->records);
+    return evaluation->rows == NULL || evaluation->records == NULL ? no_memory(evaluation) : BATON_OK;
+}
+
+static enum baton_status evaluation_end(struct evaluation *evaluation, struct baton_exchange ***exchanges)
+{
+    enum baton_status status = judge_whole(evaluation);
+    if (status != BATON_OK) {
+        return status;
     }
-    return status;
+    count_conversation(evaluation);
+    evaluation->result->exchanges = evaluation->rows;
+    evaluation->result->exchange_count = evaluation->count;
+    evaluation->result->status = overall_status(evaluation);
+    *exchanges = evaluation->records;
+    return BATON_OK;
 }
 
 enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
@@ -428,28 +446,37 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
         .evaluator = evaluator, .conversation = conversation, .arena = arena, .result = out, .err = err
     };
     *out = (struct baton_result){ .id = conversation->id, .repeat = repeat };
-    evaluation.rows = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.rows);
-    evaluation.records = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.records);
-    if (evaluation.rows == NULL || evaluation.records == NULL) {
-        return no_memory(&evaluation);
+    enum baton_status status = evaluation_begin(&evaluation);
+    if (status == BATON_OK) {
+        status = baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
     }
-    enum baton_status status =
-        baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
-    if (status != BATON_OK) {
-        return status;
+    status = status == BATON_OK ? run_init(&evaluation) : status;
+    for (uint32_t at = baton_conversation_next_user(conversation, 0);
+         at < conversation->message_count && status == BATON_OK;
+         at = baton_conversation_next_user(conversation, at + 1)) {
+        status = play_exchange(&evaluation, at);
     }
-    status = play(&evaluation);
-    if (status != BATON_OK) {
-        return status;
+    return status == BATON_OK ? evaluation_end(&evaluation, exchanges) : status;
+}
+
+enum baton_status baton_evaluate_played(struct baton_evaluator *evaluator, struct baton_result *out,
+                                        struct baton_exchange ***exchanges, struct baton_arena *arena,
+                                        const struct baton_conversation *labels, const struct baton_played *played,
+                                        struct baton_error *err)
+{
+    struct evaluation evaluation = {
+        .evaluator = evaluator, .conversation = labels, .arena = arena, .run = played->run, .result = out, .err = err
+    };
+    *out = (struct baton_result){ .id = labels->id };
+    assert(played->count == labels->exchange_count);
+    enum baton_status status = evaluation_begin(&evaluation);
+    for (uint32_t i = 0, at = 0; i < played->count && status == BATON_OK; i++, at++) {
+        at = baton_conversation_next_user(labels, at);
+        const struct baton_expect *expect;
+        status = read_label(&evaluation, &labels->messages[at], &expect);
+        if (status == BATON_OK) {
+            status = take_exchange(&evaluation, &labels->messages[at], expect, played->exchanges[i]);
+        }
     }
-    status = judge_whole(&evaluation);
-    if (status != BATON_OK) {
-        return status;
-    }
-    count_conversation(&evaluation);
-    out->exchanges = evaluation.rows;
-    out->exchange_count = evaluation.count;
-    out->status = overall_status(&evaluation);
-    *exchanges = evaluation.records;
-    return BATON_OK;
+    return status == BATON_OK ? evaluation_end(&evaluation, exchanges) : status;
 }

@@ -43,4 +43,21 @@ BATON_MUST_CHECK enum baton_status baton_evaluate(struct baton_evaluator *evalua
                                                   const struct baton_conversation *conversation, uint32_t repeat,
                                                   struct baton_error *err);
 
+/* Whether a limit ended an exchange, perhaps short of its recording: then the next one begins where the recording stands. */
+bool baton_is_cut_short(enum baton_run_status status);
+
+/* A conversation that was run elsewhere. */
+struct baton_played {
+    struct baton_run *run;
+    struct baton_exchange *const *exchanges;
+    uint32_t count;
+};
+
+/* Judges and counts it as it went: the k-th user message of `labels` is the label of the k-th exchange, and there are as
+ * many of either. The run has the play's agents. */
+BATON_MUST_CHECK enum baton_status baton_evaluate_played(struct baton_evaluator *evaluator, struct baton_result *out,
+                                                         struct baton_exchange ***exchanges, struct baton_arena *arena,
+                                                         const struct baton_conversation *labels,
+                                                         const struct baton_played *played, struct baton_error *err);
+
 #endif
