@@ -39,6 +39,9 @@ bool baton_str_ends(struct baton_str text, const char *end)
 
 struct baton_str baton_str_after(struct baton_str text, size_t bytes)
 {
+    if (text.length == 0) {
+        return text; /* perhaps NULL, to which nothing may be added, not even 0 */
+    }
     bytes = bytes < text.length ? bytes : text.length;
     return (struct baton_str){ text.data + bytes, text.length - bytes };
 }

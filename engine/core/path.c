@@ -1,7 +1,6 @@
 #include "engine/core/path.h"
 
 #include <assert.h>
-#include <math.h>
 
 static size_t position_of(const uint32_t *agents, size_t count, uint32_t agent)
 {
@@ -34,16 +33,10 @@ struct baton_path_split baton_path_split(const struct baton_path_walk *walk)
     assert(walk->erased_count <= walk->path_count);
     size_t depth = hops(walk->path_count);
     size_t direct = hops(walk->erased_count);
-    struct baton_path_split split = { .depth = depth, .looped = depth - direct, .spl = NAN };
-    if (walk->optimal == BATON_PATH_UNKNOWN) {
-        return split;
-    }
-    split.spl = 0;
-    if (walk->is_reached) {
-        size_t longer = depth > walk->optimal ? depth : walk->optimal;
+    struct baton_path_split split = { .depth = depth, .looped = depth - direct };
+    if (walk->is_reached && walk->optimal != BATON_PATH_UNKNOWN) {
         split.has_detour = true;
         split.detour = (int64_t)direct - (int64_t)walk->optimal;
-        split.spl = ((double)walk->optimal + 1) / ((double)longer + 1);
     }
     return split;
 }

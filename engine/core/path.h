@@ -34,9 +34,6 @@ struct baton_path_split {
     size_t looped;
     bool has_detour; /* false when the target was not reached or optimal is unknown */
     int64_t detour;  /* below 0 when the path took hops the declared graph lacks; 0 when there is none */
-    double spl;      /* success weighted by path length over visited agents, in [0, 1]:
-                        reached * (optimal + 1) / (max(depth, optimal) + 1), so that 0 hops are defined
-                        (Anderson et al. 2018, arXiv 1807.06757, with + 1). NaN when optimal is unknown */
 };
 
 struct baton_path_split baton_path_split(const struct baton_path_walk *walk);

@@ -53,6 +53,11 @@ static const struct row bodies[] = {
     { "parts of text are joined",
       MESSAGE("\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]"),
       "ab |  | stop |  | ", NULL },
+    { "unknown chunks go back one by one",
+      MESSAGE("\"content\":[{\"type\":\"thinking\",\"thinking\":[]},{\"type\":\"a\"},{\"type\":\"b\"}]"),
+      "(none) |  | stop |  | {\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+      "\"text\":\"\"}]},{\"type\":\"a\"},{\"type\":\"b\"}]}",
+      NULL },
     { "chunks of thinking go back",
       MESSAGE("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"hm\"}]},"
               "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"reference\",\"reference_ids\":[1]},\"odd\"]"),
@@ -211,6 +216,10 @@ static const struct row streams[] = {
           PIECE("\"function\":{\"arguments\":\"}\"}")
               PIECE("\"id\":\"b\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}") FINISH("stop"),
       "(none) | f({})#a g({})#b | stop |  | ", NULL },
+    { "a call without an id, and then one with",
+      PIECE("\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}")
+          PIECE("\"id\":\"b\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}") FINISH("tool_calls"),
+      "(none) | f({})# g({})#b | tool_calls |  | ", NULL },
     { "arguments that are cut stay as they are",
       PIECE("\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"x\\\":\"}") FINISH("length"),
       "(none) | f({\"x\":)#a | length |  | ", NULL },

@@ -60,8 +60,6 @@ Test(terminal, measures_pads_and_fits)
     for (size_t i = 0; i < COUNT(rows); i++) {
         cr_expect_eq(baton_terminal_columns(baton_str_of(rows[i].text)), rows[i].columns, "'%s'", rows[i].text);
     }
-    cr_expect(baton_str_is(baton_terminal_fit(BATON_STR("abcdef"), 4), "abcd"));
-    cr_expect(baton_str_is(baton_terminal_fit(BATON_STR("a\xe6\xbc\xa2"), 2), "a"), "half a character is none");
     struct baton_text out = baton_text_with_limit(LIMIT);
     baton_terminal_pad(&out, BATON_STR("\xe6\xbc\xa2"), 4);
     baton_terminal_pad(&out, BATON_STR("long"), 2);

@@ -52,7 +52,7 @@ static const struct row {
     { "openrouter", 200, "{\"error\":{\"code\":429,\"message\":\"Slow.\"}}",
       "rate_limit: openrouter: error in the answer, 429: Slow." },
     { "openrouter", 200,
-      "{\"error\":{\"code\":502,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"upstream\\nsays no\","
+      "{\"error\":{\"code\":502,\"message\":\"Provider returned error\",\"metadata\":{\"raw\":\"upstream\\nsays\x7fno\","
       "\"provider_name\":\"X\"}}}",
       "server: openrouter: error in the answer, 502: Provider returned error - upstream says no" },
     { "openrouter", 402, "{\"error\":{\"code\":402,\"message\":\"Insufficient credits\"}}",
@@ -113,7 +113,7 @@ Test(wire_errors, a_chunk_with_an_error_ends_a_stream)
             i % 2 == 0 ? "null" : "\"stop\"", events[i].event);
         struct wire_result result = wire_pieces(&wire, baton_str_of(bytes), 9);
         cr_expect_str_eq(wire_show(&wire, &result), events[i].wanted, "%s", wire_show(&wire, &result));
-        cr_expect_eq(wire.told.length, 1, "what came before was told");
+        cr_expect_eq(wire.streamed.length, 1, "what came before was passed on");
     }
     wire_close(&wire);
 }

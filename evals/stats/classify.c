@@ -47,7 +47,6 @@ struct totals {
     wide column_column;
     uint64_t support_max;
     size_t supported_count;
-    size_t union_count;
     double recall_sum;
     double f1_supported_sum;
     double f1_weighted_sum;
@@ -67,7 +66,6 @@ static void totals_add(struct totals *totals, const struct baton_label_score *sc
         totals->f1_supported_sum += score->f1;
         totals->f1_weighted_sum += score->f1 * (double)score->support;
     }
-    totals->union_count += score->support > 0 || score->predicted > 0;
 }
 
 /* (N tr - sum rc) / (N^2 - sum rc): kappa with both sides multiplied by N^2, so that 1 - pe is exact. */
@@ -105,25 +103,10 @@ struct baton_classification baton_classify(const struct baton_confusion *confusi
     }
     figures.accuracy = ratio(figures.correct, figures.count);
     figures.majority = ratio(totals.support_max, figures.count);
-    figures.lift_over_majority = figures.accuracy - figures.majority;
     figures.balanced_accuracy = mean(totals.recall_sum, totals.supported_count);
     figures.macro_f1_supported = mean(totals.f1_supported_sum, totals.supported_count);
-    figures.macro_f1_union = mean(totals.f1_supported_sum, totals.union_count); /* the others' F1 is 0 */
     figures.weighted_f1 = figures.count == 0 ? NAN : totals.f1_weighted_sum / (double)figures.count;
     figures.kappa = kappa(&totals, figures.correct, figures.count);
     figures.mcc = matthews(&totals, figures.correct, figures.count);
     return figures;
-}
-
-double baton_classify_cost(const struct baton_confusion *confusion, const double *weights)
-{
-    double cost = 0;
-    uint64_t count = 0;
-    for (size_t i = 0; i < confusion->rows * confusion->columns; i++) {
-        if (confusion->cells[i] > 0) {
-            cost += (double)confusion->cells[i] * weights[i];
-            count += confusion->cells[i];
-        }
-    }
-    return count == 0 ? NAN : cost / (double)count;
 }

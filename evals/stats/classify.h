@@ -35,10 +35,8 @@ struct baton_classification {
     uint64_t correct;
     double accuracy;           /* correct / count; with one label a case also the micro F1 */
     double majority;           /* largest support / count: what always naming the commonest label would score */
-    double lift_over_majority; /* accuracy - majority */
     double balanced_accuracy;  /* mean recall over labels with support */
     double macro_f1_supported; /* mean F1 over labels with support */
-    double macro_f1_union;     /* mean F1 over all that was expected or observed: scikit-learn's default */
     double weighted_f1;        /* mean F1 weighted by support */
     double kappa;              /* Cohen 1960: (acc - pe) / (1 - pe), pe = sum row column / count^2 */
     double mcc;                /* Gorodkin 2004, for many labels; scikit-learn gives 0 where this is NaN */
@@ -50,9 +48,5 @@ struct baton_label_score baton_classify_label(const struct baton_confusion *conf
 /* All figures of the matrix. NaN all over when it is empty; kappa and mcc are NaN also when all cases are of one
  * label or all have one outcome (kappa: only when both are the same one). Time: rows * columns. */
 struct baton_classification baton_classify(const struct baton_confusion *confusion);
-
-/* Cost-weighted routing error: sum of cells * weights / count, weights laid out as the cells are. A weight counts
- * only where its cell does, so that weights of impossible cells may be anything. NaN when the matrix is empty. */
-double baton_classify_cost(const struct baton_confusion *confusion, const double *weights);
 
 #endif

@@ -25,12 +25,6 @@ struct baton_proportion {
     uint64_t total;
 };
 
-/* Two runs over different cases. */
-struct baton_unpaired {
-    struct baton_proportion candidate;
-    struct baton_proportion baseline;
-};
-
 /* Two runs over the same cases, each case counted once. */
 struct baton_paired {
     uint64_t both;
@@ -44,7 +38,6 @@ struct baton_difference {
     double value;
     double low;
     double high;
-    double phi; /* correlation the interval was corrected by; 0 for unpaired runs */
 };
 
 struct baton_mcnemar {
@@ -64,10 +57,6 @@ struct baton_power {
  * Low is exactly 0 when none passed, high exactly 1 when all did. NaN for both when total is 0. */
 struct baton_interval baton_intervals_wilson(struct baton_proportion proportion);
 
-/* Difference of independent shares by Newcombe's method 10 (Newcombe 1998, Stat. Med. 17:873): the distances from
- * each share to its own Wilson bounds, added in squares. NaN when either total is 0. */
-struct baton_difference baton_intervals_newcombe(const struct baton_unpaired *unpaired);
-
 /* Difference of paired shares, Newcombe's method 10 with the continuity-corrected phi (Newcombe 1998, Stat. Med.
  * 17:2635). It may exclude 0 where the exact McNemar test does not reach 0.05: print both, gate on mid-p. NaN when
  * there are no pairs. */
@@ -79,7 +68,7 @@ struct baton_difference baton_intervals_newcombe_paired(const struct baton_paire
  * (a value under 1e-280 is given as an upper bound); above, the normal limit is used, off by less than 1e-9. */
 struct baton_mcnemar baton_intervals_mcnemar(const struct baton_paired *paired);
 
-/* Pairs needed to see a difference d of the two shares (Connor 1987):
+/* For tests, as the inverse of the next: pairs needed to see a difference d of the two shares (Connor 1987):
  *     n = ceil(((z_a sqrt(discordant) + z_b sqrt(discordant - d^2)) / d)^2)
  * The sign of the difference does not matter. NaN when it is 0 or more than the discordant share, which no run can
  * show, or when the plan is out of range. */

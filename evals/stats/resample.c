@@ -1,3 +1,9 @@
+/* resample.c - clusters, permutations and repeated trials.
+ *
+ * Draws come from one generator with a given seed and go in a fixed order, so that a figure that rests on chance has the same
+ * bytes everywhere. Sums over many equal clusters are taken by class and weight, which costs what is distinct and not what
+ * there is.
+ */
 #include "evals/stats/resample.h"
 
 #include "engine/base/prng.h"
@@ -54,49 +60,29 @@ static void sort_ascending(double *values, size_t count)
 
 /* ---- clusters ---- */
 
-void baton_resample_cluster_add(struct baton_cluster *cluster, double value)
-{
-    cluster->sum += value;
-    cluster->sum_squares += value * value;
-    cluster->count++;
-}
-
-/* Clusters, each for itself or by classes. */
-struct cluster_list {
-    const struct baton_cluster *clusters; /* or NULL */
-    const struct baton_cluster_class *classes;
-    size_t count;
-};
-
-static struct baton_cluster_class class_at(const struct cluster_list *list, size_t i)
-{
-    return list->clusters == NULL ? list->classes[i]
-                                  : (struct baton_cluster_class){ .cluster = list->clusters[i], .weight = 1 };
-}
-
-static double residual_squares_of(const struct cluster_list *list, double mean)
+static double residual_squares_of(const struct baton_cluster_class *classes, size_t count, double mean)
 {
     double squares = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        struct baton_cluster_class class = class_at(list, i);
-        double residual = class.cluster.sum - (double)class.cluster.count * mean;
-        squares += (double)class.weight * residual * residual;
+    for (size_t i = 0; i < count; i++) {
+        const struct baton_cluster *cluster = &classes[i].cluster;
+        double residual = cluster->sum - (double)cluster->count * mean;
+        squares += (double)classes[i].weight * residual * residual;
     }
     return squares;
 }
 
-static struct baton_cluster_error cluster_error(const struct cluster_list *list)
+struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster_class *classes, size_t class_count)
 {
     struct baton_cluster_error error = { 0, NAN, NAN, NAN, NAN, NAN };
     double sum = 0;
     double sum_squares = 0;
     uint64_t used_count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        struct baton_cluster_class class = class_at(list, i);
-        sum += (double)class.weight * class.cluster.sum;
-        sum_squares += (double)class.weight * class.cluster.sum_squares;
-        error.count += class.weight * class.cluster.count;
-        used_count += class.cluster.count > 0 ? class.weight : 0;
+    for (size_t i = 0; i < class_count; i++) {
+        const struct baton_cluster *cluster = &classes[i].cluster;
+        sum += (double)classes[i].weight * cluster->sum;
+        sum_squares += (double)classes[i].weight * cluster->sum_squares;
+        error.count += classes[i].weight * cluster->count;
+        used_count += cluster->count > 0 ? classes[i].weight : 0;
     }
     if (error.count == 0) {
         return error;
@@ -109,22 +95,12 @@ static struct baton_cluster_error cluster_error(const struct cluster_list *list)
         error.se_iid = is_constant ? 0 : sqrt(spread / (n - 1) / n);
     }
     if (used_count > 1) {
-        double residual_squares = is_constant ? 0 : residual_squares_of(list, error.mean);
+        double residual_squares = is_constant ? 0 : residual_squares_of(classes, class_count, error.mean);
         error.se_cluster = sqrt(residual_squares) / n;
         error.se_cluster_cr1 = error.se_cluster * sqrt((double)used_count / (double)(used_count - 1));
         error.design_effect = is_constant ? NAN : residual_squares * (n - 1) / (n * spread);
     }
     return error;
-}
-
-struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster *clusters, size_t cluster_count)
-{
-    return cluster_error(&(struct cluster_list){ .clusters = clusters, .count = clusters == NULL ? 0 : cluster_count });
-}
-
-struct baton_cluster_error baton_resample_class_error(const struct baton_cluster_class *classes, size_t class_count)
-{
-    return cluster_error(&(struct cluster_list){ .classes = classes, .count = class_count });
 }
 
 /* ---- bootstrap ---- */
@@ -170,59 +146,6 @@ struct baton_bootstrap baton_resample_bootstrap_clusters(const struct baton_clus
             count += cluster->count;
         }
         options->replicates[i] = sum / (double)count;
-    }
-    return bootstrap_summary(options->replicates, options->replicate_count);
-}
-
-struct baton_bootstrap baton_resample_bootstrap_mean(const double *values, size_t value_count,
-                                                     const struct baton_bootstrap_options *options)
-{
-    assert(options->replicate_count > 0);
-    if (value_count == 0) {
-        return BOOTSTRAP_OF_NOTHING;
-    }
-    struct baton_prng prng;
-    baton_prng_seed(&prng, options->seed);
-    for (size_t i = 0; i < options->replicate_count; i++) {
-        double sum = 0;
-        for (size_t draw = 0; draw < value_count; draw++) {
-            sum += values[baton_prng_below(&prng, value_count)];
-        }
-        options->replicates[i] = sum / (double)value_count;
-    }
-    return bootstrap_summary(options->replicates, options->replicate_count);
-}
-
-/* Counts how often each value is drawn, then walks up the ascending values to the rank: no replicate is sorted. */
-static size_t rank_drawn(uint32_t *draws, size_t value_count, size_t rank, struct baton_prng *prng)
-{
-    for (size_t i = 0; i < value_count; i++) {
-        draws[i] = 0;
-    }
-    for (size_t draw = 0; draw < value_count; draw++) {
-        draws[baton_prng_below(prng, value_count)]++;
-    }
-    size_t index = 0;
-    for (size_t passed = draws[0]; passed <= rank; passed += draws[index]) {
-        index++;
-    }
-    return index;
-}
-
-struct baton_bootstrap baton_resample_bootstrap_percentile(const double *ascending, size_t value_count,
-                                                           unsigned permille,
-                                                           const struct baton_bootstrap_options *options)
-{
-    assert(options->replicate_count > 0);
-    if (value_count == 0) {
-        return BOOTSTRAP_OF_NOTHING;
-    }
-    assert(options->draws != NULL);
-    struct baton_prng prng;
-    baton_prng_seed(&prng, options->seed);
-    size_t rank = baton_resample_rank(value_count, permille);
-    for (size_t i = 0; i < options->replicate_count; i++) {
-        options->replicates[i] = ascending[rank_drawn(options->draws, value_count, rank, &prng)];
     }
     return bootstrap_summary(options->replicates, options->replicate_count);
 }
@@ -330,37 +253,6 @@ double baton_resample_pass_hat(struct baton_trials trials, uint32_t k)
 {
     assert(trials.passed <= trials.count);
     return k > trials.count ? NAN : all_among(trials.passed, trials.count, k);
-}
-
-/* -p log2 p, which is 0 at p = 0. */
-static double surprise_bits(double share)
-{
-    return share > 0 ? -share * log2(share) : 0;
-}
-
-struct baton_flakiness baton_resample_flakiness(const bool *outcomes, uint32_t count)
-{
-    struct baton_flakiness flakiness = { { count, 0 }, NAN, NAN, NAN, false };
-    uint32_t flip_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        flakiness.trials.passed += outcomes[i];
-        flip_count += i > 0 && outcomes[i] != outcomes[i - 1];
-    }
-    if (count > 0) {
-        flakiness.pass_rate = (double)flakiness.trials.passed / (double)count;
-        double fail_rate = (double)(count - flakiness.trials.passed) / (double)count;
-        flakiness.entropy_bits = surprise_bits(flakiness.pass_rate) + surprise_bits(fail_rate);
-    }
-    if (count > 1) {
-        flakiness.flip_rate = (double)flip_count / (double)(count - 1);
-    }
-    flakiness.is_flaky = flip_count > 0;
-    return flakiness;
-}
-
-double baton_resample_all_green(double pass_rate, uint64_t case_count)
-{
-    return pow(pass_rate, (double)case_count);
 }
 
 /* ---- stopping early ---- */

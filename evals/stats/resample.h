@@ -35,7 +35,11 @@ struct baton_cluster {
     uint64_t count;
 };
 
-void baton_resample_cluster_add(struct baton_cluster *cluster, double value);
+/* Clusters that are alike, by their number. */
+struct baton_cluster_class {
+    struct baton_cluster cluster;
+    uint64_t weight;
+};
 
 struct baton_cluster_error {
     uint64_t count; /* values, not clusters */
@@ -49,15 +53,7 @@ struct baton_cluster_error {
 /* Cluster-robust standard error of the mean (Miller 2024, arXiv 2411.00640; CR1 after Cameron & Miller 2015). One
  * cluster tells nothing of the spread between clusters: the cluster figures are then NaN. The design effect is NaN
  * where all values are equal. */
-struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster *clusters, size_t cluster_count);
-
-/* Clusters that are alike, by their number: the same figures without a list of all. */
-struct baton_cluster_class {
-    struct baton_cluster cluster;
-    uint64_t weight;
-};
-
-struct baton_cluster_error baton_resample_class_error(const struct baton_cluster_class *classes, size_t class_count);
+struct baton_cluster_error baton_resample_cluster_error(const struct baton_cluster_class *classes, size_t class_count);
 
 /* ---- bootstrap ---- */
 
@@ -65,7 +61,6 @@ struct baton_bootstrap_options {
     uint64_t seed;
     double *replicates; /* scratch for replicate_count values; ascending afterwards */
     size_t replicate_count;
-    uint32_t *draws; /* scratch for one entry a value, for the percentile only; else may be NULL */
 };
 
 struct baton_bootstrap {
@@ -75,20 +70,11 @@ struct baton_bootstrap {
     double high; /* nearest rank 97.5 % */
 };
 
-/* Percentile bootstrap (Efron 1979). A replicate draws as many clusters, or values, as there are, with
- * replacement: index = (u64 * count) >> 64, one u64 a draw, replicate after replicate from one stream.
- * Clusters: the replicate is sum of sums / sum of counts. Without clusters or values all figures are NaN. */
+/* Percentile bootstrap (Efron 1979). A replicate draws as many clusters as there are, with replacement:
+ * index = (u64 * count) >> 64, one u64 a draw, replicate after replicate from one stream; it is the sum of sums / the sum
+ * of counts. Without clusters all figures are NaN. */
 struct baton_bootstrap baton_resample_bootstrap_clusters(const struct baton_cluster *clusters, size_t cluster_count,
                                                          const struct baton_bootstrap_options *options);
-
-/* The same of the mean of independent values. */
-struct baton_bootstrap baton_resample_bootstrap_mean(const double *values, size_t value_count,
-                                                     const struct baton_bootstrap_options *options);
-
-/* The same of a nearest-rank percentile; the values must be ascending. Low and high are values that occurred. */
-struct baton_bootstrap baton_resample_bootstrap_percentile(const double *ascending, size_t value_count,
-                                                           unsigned permille,
-                                                           const struct baton_bootstrap_options *options);
 
 /* ---- paired differences ---- */
 
@@ -126,20 +112,6 @@ double baton_resample_pass_at(struct baton_trials trials, uint32_t k);
 /* Chance that all of k trials pass, pass^k: C(c, k) / C(n, k) (Yao et al. 2024, arXiv 2406.12045); the plain
  * (c/n)^k is biased upwards. NaN when k is more than the trials there are. */
 double baton_resample_pass_hat(struct baton_trials trials, uint32_t k);
-
-struct baton_flakiness {
-    struct baton_trials trials;
-    double pass_rate;
-    double flip_rate;    /* neighbours that differ / neighbours; NaN under two trials */
-    double entropy_bits; /* of the pass rate: 0 is steady, 1 a coin */
-    bool is_flaky;       /* some passed and some did not */
-};
-
-/* From the outcomes of one case in the order they were run; NaN where there are none. */
-struct baton_flakiness baton_resample_flakiness(const bool *outcomes, uint32_t count);
-
-/* Chance that a suite of so many cases is all green when each passes at this rate. */
-double baton_resample_all_green(double pass_rate, uint64_t case_count);
 
 /* ---- stopping early ---- */
 

@@ -1,6 +1,7 @@
-/* summarize_repeats.c - the part of summarize.h that is about conversations as clusters and cases as repeated trials. */
+#include "evals/tally/summarize_repeats.h"
+
 #include "evals/stats/intervals.h"
-#include "evals/tally/summarize.h"
+#include "evals/stats/resample.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,7 +66,7 @@ enum baton_status baton_summarize_clusters(struct baton_summary *out, struct bat
         classes[i] = (struct baton_cluster_class){ .cluster = cluster_of(counts[i].key), .weight = counts[i].count };
         out->routing.clusters.n += counts[i].count;
     }
-    struct baton_cluster_error error = baton_resample_class_error(classes, count);
+    struct baton_cluster_error error = baton_resample_cluster_error(classes, count);
     double half = BATON_INTERVALS_Z * error.se_cluster_cr1;
     out->routing.clusters.se_iid = error.se_iid;
     out->routing.clusters.se_cluster = error.se_cluster;

@@ -1,17 +1,13 @@
-/* The same inputs give the same bytes: at any number of threads, in any shard, from any build. */
+/* The same inputs give the same bytes: at any number of threads, in any shard. (From any build too: make check-builds.) */
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 
 #include <criterion/criterion.h>
-#include <criterion/logging.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/personality.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARGS_MAX = 16, SHARDS = 3, FOLDERS_OPEN_MAX = 16, NAME_BYTES = 256 };
+enum { ARGS_MAX = 16, SHARDS = 3, NAME_BYTES = 256 };
 
 /* What is run: a suite, or agents and conversations. */
 static const struct input {
@@ -40,8 +36,8 @@ struct outcome {
     int exit_code;
 };
 
-static struct outcome eval_by(struct program *program, const char *path, const struct input *input,
-                              const char *const *more, const char *last)
+static struct outcome eval(struct program *program, const struct input *input, const char *const *more,
+                           const char *last)
 {
     const char *folder = program_text(program, "%s/%u", program->folder, program->run_count);
     const char *args[ARGS_MAX] = { "eval", "--out", folder, "-q", last };
@@ -52,16 +48,10 @@ static struct outcome eval_by(struct program *program, const char *path, const s
     for (size_t i = 0; more[i] != NULL; i++) {
         args[count++] = more[i];
     }
-    struct program_run run = program_run_with(program, &(struct program_options){ .path = path }, args);
+    struct program_run run = program_run(program, args);
     return (struct outcome){ .summary = program_read(program, program_text(program, "%s/summary.json", folder)),
                              .results = program_read(program, program_text(program, "%s/results.jsonl", folder)),
                              .exit_code = run.exit_code };
-}
-
-static struct outcome eval(struct program *program, const struct input *input, const char *const *more,
-                           const char *last)
-{
-    return eval_by(program, NULL, input, more, last);
 }
 
 static bool is_same(const struct outcome *a, const struct outcome *b)
@@ -284,67 +274,4 @@ Test(determinism, result_files_tell_nothing_of_the_machine)
         }
         program_close(&program);
     }
-}
-
-/* ---- other builds ---- */
-
-static struct timespec newest_source;
-
-static int note_source(const char *path, const struct stat *info, int kind, struct FTW *place)
-{
-    (void)place;
-    bool is_of_tests =
-        strstr(path, "/tests/") != NULL || strstr(path, "/fuzz/") != NULL || strstr(path, "/bench/") != NULL;
-    if (kind == FTW_F && !is_of_tests && info->st_mtim.tv_sec > newest_source.tv_sec) {
-        newest_source = info->st_mtim;
-    }
-    return 0;
-}
-
-/* Whether the program was built from the sources as they are. */
-static bool is_current(const char *path)
-{
-    static const char *const rooms[] = { "engine", "sim", "reports", "evals" };
-    struct stat info;
-    for (size_t i = 0; i < COUNT_OF(rooms); i++) {
-        nftw(rooms[i], note_source, FOLDERS_OPEN_MAX, 0);
-    }
-    return stat(path, &info) == 0 && info.st_mtim.tv_sec >= newest_source.tv_sec;
-}
-
-/* How many inputs give other bytes under another build; skips the test where that is not built. */
-static size_t differences_to(const char *path)
-{
-    static const char *const *const ways[] = { recorded, simulated };
-    size_t differences = 0;
-    if (!is_current(path)) {
-        cr_log_info("%s is not built from the sources as they are, and so not compared", path);
-        cr_skip_test("%s", path);
-    }
-    (void)personality(ADDR_NO_RANDOMIZE); /* sanitisers lose their way where a kernel places memory very randomly */
-    struct program program;
-    program_open(&program);
-    for (size_t i = 0; i < COUNT_OF(inputs) * COUNT_OF(ways); i++) {
-        const struct input *input = &inputs[i / COUNT_OF(ways)];
-        struct outcome usual = eval(&program, input, ways[i % COUNT_OF(ways)], NULL);
-        struct outcome other = eval_by(&program, path, input, ways[i % COUNT_OF(ways)], NULL);
-        differences += !is_same(&usual, &other);
-    }
-    program_close(&program);
-    return differences;
-}
-
-Test(determinism, the_sanitised_build_gives_the_same_bytes)
-{
-    cr_expect_eq(differences_to("build/asan/baton"), 0u);
-}
-
-Test(determinism, the_clang_build_gives_the_same_bytes)
-{
-    cr_expect_eq(differences_to("build/clang/baton"), 0u);
-}
-
-Test(determinism, the_release_build_gives_the_same_bytes)
-{
-    cr_expect_eq(differences_to("build/release/baton"), 0u);
 }

@@ -1,7 +1,7 @@
 /* Repeats: pass@k, pass^k, the flakiest and clusters are what the formulas say, however the run was cut up. */
 #include "engine/base/prng.h"
 #include "evals/tally/repeats.h"
-#include "evals/tally/summarize.h"
+#include "evals/tally/summarize_repeats.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 
@@ -87,61 +87,6 @@ Test(repeats, the_nearest_to_a_coin_comes_first)
 }
 
 /* ---- figures ---- */
-
-/* METRICS: c of 8 = 8, 7, 4, 0. */
-Test(repeats, passes_of_the_worked_example)
-{
-    static const uint32_t passed[] = { 8, 7, 4, 0 };
-    static const struct {
-        uint64_t k;
-        double hat, at;
-    } want[] = { { 1, 0.593750, 0.593750 }, { 2, 0.491071, 0.696429 }, { 4, 0.378571, 0.746429 }, { 8, 0.25, 0.75 } };
-    struct baton_tally tally = { 0 };
-    struct baton_summary summary = { 0 };
-    struct baton_arena *arena = baton_arena_new(1 << 20);
-    struct baton_error err;
-    for (size_t i = 0; i < COUNT_OF(passed); i++) {
-        baton_counter_add(&tally.trials, UINT64_C(8) << 32 | passed[i], 1);
-    }
-    cr_assert_eq(baton_summarize_repeats(&summary, arena, &tally, &err), BATON_OK);
-    cr_assert_eq(summary.repeats.pass_count, COUNT_OF(want));
-    for (size_t i = 0; i < COUNT_OF(want); i++) {
-        cr_expect_eq(summary.repeats.passes[i].k, want[i].k);
-        cr_expect_float_eq(summary.repeats.passes[i].pass_hat, want[i].hat, 1e-6);
-        cr_expect_float_eq(summary.repeats.passes[i].pass_at, want[i].at, 1e-6);
-    }
-    cr_expect(summary.repeats.always == 1 && summary.repeats.never == 1 && summary.repeats.flaky == 2);
-    baton_tally_clear(&tally);
-    baton_arena_free(arena);
-}
-
-Test(repeats, classes_of_clusters_have_the_error_of_all_of_them)
-{
-    for (uint64_t seed = 1; seed <= 50; seed++) {
-        struct baton_prng prng;
-        struct baton_cluster all[CASES] = { 0 };
-        struct baton_cluster_class classes[16];
-        baton_prng_seed(&prng, seed);
-        size_t count = 0, class_count = 1 + baton_prng_below(&prng, COUNT_OF(classes));
-        for (size_t i = 0; i < class_count; i++) {
-            uint64_t n = 1 + baton_prng_below(&prng, 6), c = baton_prng_below(&prng, n + 1);
-            classes[i] = (struct baton_cluster_class){ .cluster = { (double)c, (double)c, n },
-                                                       .weight = 1 + baton_prng_below(&prng, 15) };
-            for (uint64_t k = 0; k < classes[i].weight; k++) {
-                all[count++] = classes[i].cluster;
-            }
-        }
-        struct baton_cluster_error a = baton_resample_cluster_error(all, count);
-        struct baton_cluster_error b = baton_resample_class_error(classes, class_count);
-        cr_expect_eq(a.count, b.count);
-        cr_expect_float_eq(a.mean, b.mean, 1e-12);
-        if (count > 1) {
-            cr_expect_float_eq(a.se_cluster, b.se_cluster, 1e-9, "seed %u", (unsigned)seed);
-            cr_expect_float_eq(a.se_cluster_cr1, b.se_cluster_cr1, 1e-9);
-        }
-        cr_expect(isnan(a.design_effect) ? isnan(b.design_effect) : fabs(a.design_effect - b.design_effect) < 1e-6);
-    }
-}
 
 /* ---- the program ---- */
 

@@ -8,7 +8,6 @@
 #include "reports/tests/tap_reader.h"
 
 #include <criterion/criterion.h>
-#include <criterion/logging.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -349,11 +348,10 @@ Test(reports, our_own_reader_takes_every_cell_of_the_csv)
         record.text.length = baton_csv_record_length((struct baton_str){ text.data + at, text.length - at }, ',');
         for (int i = 0; i < (int)table.columns; i++) {
             struct baton_csv_columns wanted = { i, 1, -1, -1, -1, -1, (int)table.columns };
-            struct baton_str json;
+            const struct baton_json *got;
             struct baton_error error;
-            cr_assert_eq(baton_csv_row_to_json(&json, program.arena, &record, &wanted, ',', &error), BATON_OK, "%s",
+            cr_assert_eq(baton_csv_read_row(&got, program.arena, &record, &wanted, ',', &error), BATON_OK, "%s",
                          error.text);
-            const struct baton_json *got = parsed_json(program.arena, json, "row");
             struct baton_str want = table.cells[row * table.columns + (size_t)i];
             cr_expect(want.length == 0 || baton_str_equal(parsed_text(got, "messages.0.content"), want),
                       "row %zu, column %d", row, i);
@@ -368,6 +366,9 @@ Test(reports, prove_takes_the_tap)
 {
     static const char prove[] = "/usr/bin/prove";
     struct program program;
+    if (access(prove, X_OK) != 0) {
+        cr_skip_test("%s is not installed", prove);
+    }
     program_open(&program);
     const char *hostile[] = { "--agents",
                               hostile_agents(&program),
@@ -381,11 +382,6 @@ Test(reports, prove_takes_the_tap)
         struct outcome outcome = eval_all(&program, all[i]);
         const char *path = program_text(&program, "%s/results.tap", outcome.folder);
         const char *args[] = { "-v", "--exec", "cat", path, NULL };
-        if (access(prove, X_OK) != 0) {
-            cr_log_info("prove is not installed, so it was not asked");
-            cr_expect_gt(file_of(&program, &outcome, "results.tap").length, 0u);
-            continue;
-        }
         struct program_run run = program_run_with(&program, &(struct program_options){ .path = prove }, args);
         const char *tests =
             program_text(&program, "Tests=%zu,", program_count(file_of(&program, &outcome, "results.tap"), "ok - "));

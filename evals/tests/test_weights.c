@@ -19,31 +19,6 @@ static const char *suite_with(struct program *program, const char *weights)
     return path;
 }
 
-/* METRICS 3.2: 0.525 for the matrix of the worked example. */
-Test(weights, the_worked_example)
-{
-    static const struct baton_weight list[] = {
-        { BATON_STR_INIT("billing"), BATON_STR_INIT("tech"), 2 },
-        { BATON_STR_INIT("billing"), BATON_STR_INIT("sales"), 5 },
-        { BATON_STR_INIT("tech"), BATON_STR_INIT("billing"), 2 },
-        { BATON_STR_INIT("tech"), BATON_STR_INIT("@direct"), 8 },
-        { BATON_STR_INIT("tech"), BATON_STR_INIT("@none"), 20 },
-        { BATON_STR_INIT("sales"), BATON_STR_INIT("billing"), 1 },
-        { BATON_STR_INIT("sales"), BATON_STR_INIT("@direct"), 3 },
-        { BATON_STR_INIT("*"), BATON_STR_INIT("*"), 1 },
-    };
-    static const struct baton_str labels[] = { BATON_STR_INIT("billing"), BATON_STR_INIT("tech"),
-                                               BATON_STR_INIT("sales"), BATON_STR_INIT("@direct"),
-                                               BATON_STR_INIT("@none") };
-    static const uint64_t cells[] = { 46, 3, 1, 0, 0, 4, 33, 0, 2, 1, 2, 0, 17, 1, 0, 1, 2, 0, 7, 0, 0, 0, 0, 0, 0 };
-    struct baton_summary summary = { .routing = { .labels = labels, .cells = cells, .label_count = COUNT_OF(labels) } };
-    struct baton_weights weights = { .list = list, .count = COUNT_OF(list) };
-    baton_weights_apply(&weights, &summary);
-    cr_expect_float_eq(summary.routing.cost, 0.525, 1e-9);
-    baton_weights_apply(&(struct baton_weights){ 0 }, &summary);
-    cr_expect(isnan(summary.routing.cost), "no weights, no cost");
-}
-
 Test(weights, the_nearest_counts)
 {
     static const struct row {

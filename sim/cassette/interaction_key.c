@@ -6,6 +6,7 @@
  * key: the same call to a tool may give another result elsewhere.
  */
 #include "engine/base/json_writer.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/interaction.h"
 #include "sim/cassette/limits.h"
 #include "sim/redact/redact.h"
@@ -21,7 +22,7 @@ enum baton_status baton_interaction_request_keys(struct baton_interaction_keys *
     const struct baton_encode_options options = { .model = model, .is_normal_form = true };
     *out = (struct baton_interaction_keys){ .has_redacted_key = false };
     baton_text_reset(scratch);
-    enum baton_status status = codec->encode(scratch, request, &options, err);
+    enum baton_status status = baton_encode(scratch, codec, request, &options, err);
     if (status != BATON_OK) {
         return status;
     }

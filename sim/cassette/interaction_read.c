@@ -8,6 +8,7 @@
 #include "engine/base/fields.h"
 #include "engine/base/grow.h"
 #include "engine/base/number.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 #include "sim/cassette/interaction.h"

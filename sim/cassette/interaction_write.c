@@ -6,6 +6,7 @@
  */
 #include "engine/base/json_writer.h"
 #include "engine/base/utf8.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/interaction.h"
 #include "sim/cassette/limits.h"
 #include "sim/redact/redact.h"

@@ -6,6 +6,8 @@
  */
 #include "sim/cassette/miss.h"
 
+#include "engine/base/utf8.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/request_diff.h"
 #include "sim/redact/redact.h"
 
@@ -109,7 +111,7 @@ static enum baton_status asked_like(struct miss *miss, const struct baton_json *
     }
     baton_text_reset(miss->route->scratch);
     baton_text_reset(&miss->body);
-    status = codec->encode(miss->route->scratch, request, &options, err);
+    status = baton_encode(miss->route->scratch, codec, request, &options, err);
     if (status != BATON_OK) {
         return status;
     }

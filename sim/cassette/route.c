@@ -1,5 +1,7 @@
 #include "sim/cassette/route.h"
 
+#include "engine/wire/codecs.h"
+
 const struct baton_cassette_header *baton_route_header(const struct baton_replay_options *options)
 {
     static const struct baton_cassette_header none = { .is_by_order = false };

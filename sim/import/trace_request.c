@@ -8,6 +8,7 @@
 
 #include "engine/base/grow.h"
 #include "engine/base/text.h"
+#include "engine/wire/codecs.h"
 
 #include <string.h>
 

@@ -9,7 +9,9 @@
 #include "engine/base/json_writer.h"
 #include "engine/base/yaml.h"
 #include "engine/core/tool_runner.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
+#include "engine/wire/encoder.h"
 #include "engine/wire/sse.h"
 #include "sim/virtual_clock.h"
 
@@ -326,7 +328,7 @@ static enum baton_status live_call(struct baton_provider *provider, const struct
         .total_ns = reply->latency_ns > 0 ? (uint64_t)reply->latency_ns : 10000000 + answer.text.length,
     };
     const struct baton_encode_options options = { .is_stream = traffic.is_stream };
-    status = traffic.codec->encode(&sent, request, &options, err);
+    status = baton_encode(&sent, traffic.codec, request, &options, err);
     traffic.request = baton_text_str(&sent);
     if (answer.status != 200) {
         baton_text_puts(&body, "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\"}}");

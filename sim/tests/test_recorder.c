@@ -3,6 +3,7 @@
  */
 #include "sim/cassette/recorder.h"
 
+#include "engine/wire/codecs.h"
 #include "sim/cassette/cassette_check.h"
 #include "sim/tests/playback.h"
 

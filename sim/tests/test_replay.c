@@ -2,6 +2,7 @@
  */
 #include "sim/cassette/replay.h"
 
+#include "engine/wire/codecs.h"
 #include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>

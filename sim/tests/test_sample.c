@@ -1,4 +1,5 @@
 /* The sample cassette of the support assistant: its hand-written conversations, answered over a wire that is none. */
+#include "engine/wire/codecs.h"
 #include "sim/cassette/recorder.h"
 #include "sim/tests/playback.h"
 #include "sim/transcript.h"
