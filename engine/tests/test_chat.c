@@ -39,6 +39,10 @@ static const struct row bodies[] = {
       MESSAGE("\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"}},"
               "{\"index\":0,\"id\":\"b\",\"function\":{\"name\":\"g\"}}]"),
       "(none) | f()#a g()#b | stop |  | ", NULL },
+    { "calls without an id are calls of their own",
+      MESSAGE("\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}},"
+              "{\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]"),
+      "(none) | f({})# g({})# | stop |  | ", NULL },
     { "other types of tools are passed over",
       MESSAGE(
           "\"content\":\"x\",\"tool_calls\":[{\"id\":\"c\",\"type\":\"custom\",\"custom\":{\"name\":\"n\",\"input\":\"i\"}}]"),

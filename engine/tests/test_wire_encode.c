@@ -581,6 +581,34 @@ Test(wire_encode, sends_back_what_a_provider_wants_to_see_again)
     wire_close(&wire);
 }
 
+/* The provider's own words would lack the id that we give the call, and its result would belong to none. */
+Test(wire_encode, writes_anew_what_holds_a_call_without_an_id)
+{
+    static const struct row {
+        const char *id;
+        bool is_native;
+    } rows[] = { { "k", true }, { "", false } };
+    struct wire wire;
+    wire_open(&wire);
+    wire.codec = baton_codec_find(BATON_STR("openai-chat"));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct baton_tool_call call = { .id = baton_str_of(rows[i].id),
+                                        .name = BATON_STR("quick"),
+                                        .arguments = BATON_STR("{}") };
+        struct baton_message messages[] = {
+            USER("u"),
+            { .role = BATON_ROLE_ASSISTANT,
+              .calls = &call,
+              .call_count = 1,
+              .native = { .format = "openai-chat", .json = BATON_STR("{\"role\":\"assistant\",\"mark\":1}") } },
+            { .role = BATON_ROLE_TOOL, .content = BATON_STR("r"), .tool_call_id = call.id },
+        };
+        struct wire_ask ask = { .agents = wire_agents(&wire, ""), .messages = messages, .message_count = 3 };
+        cr_expect_eq(holds(wire_ask(&wire, &ask), BATON_STR("\"mark\":1")), rows[i].is_native, "id '%s'", rows[i].id);
+    }
+    wire_close(&wire);
+}
+
 /* ---- memory that ends ---- */
 
 Test(wire_encode, survives_each_failing_allocation)
