@@ -1,5 +1,5 @@
 # baton: one Makefile, one build tree per flavour. `make help` lists what there is to make.
-VERSION := 0.1.0
+VERSION := $(shell awk '/define BATON_VERSION_(MAJOR|MINOR|PATCH)/ { printf "%s%s", dot, $$3; dot = "." }' engine/api/baton/version.h)
 PREFIX  ?= /usr/local
 FLAVOUR ?= release
 BUILD   := build/$(FLAVOUR)
@@ -9,7 +9,9 @@ PKGS    := libcurl $(LINKED)
 
 WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
          -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Werror
-FLAGS  = -std=c11 -D_GNU_SOURCE -DBATON_VERSION='"$(VERSION)"' -I. -pthread -ffp-contract=off $(WARN) $(PKG_CFLAGS)
+FLAGS  = -std=c11 -D_GNU_SOURCE -DBATON_VERSION='"$(VERSION)"' -I. -Iengine/api -Ievals/api -pthread -fPIC -fvisibility=hidden \
+         -ffp-contract=off $(WARN) $(PKG_CFLAGS)
+# One set of objects is for the program, libbaton.a and libbaton.so: with hidden symbols -fPIC costs the program nothing.
 
 SANITISE       := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
@@ -26,7 +28,7 @@ CC := $(shell command -v clang-14 || echo clang)
 endif
 
 FOLDERS := $(patsubst %/,%,$(foreach room,engine sim reports evals,$(room)/ $(wildcard $(room)/*/)))
-FOLDERS := $(filter-out %/tests %/fuzz %/bench,$(FOLDERS))
+FOLDERS := $(filter-out %/tests %/fuzz %/bench %/examples,$(FOLDERS))
 SRC   := $(filter-out evals/cli/main.c,$(wildcard $(FOLDERS:%=%/*.c)))
 TEST  := $(wildcard */tests/*.c)
 FUZZ  := $(wildcard */fuzz/fuzz_*.c)
@@ -34,10 +36,13 @@ BENCH := $(wildcard evals/bench/*.c)
 PEERS := $(wildcard engine/tests/peers/*.c)
 THREADS := $(wildcard engine/tests/threads/*.c)
 PAGES := $(wildcard reports/tests/browser/*.c)
-API   := $(filter-out engine/core/run_state.h engine/core/response.h engine/providers/live_state.h,$(wildcard $(patsubst %,%/*.h,$(filter-out evals%,$(FOLDERS)))))
 PAGE  := $(BUILD)/reports/html/css.o $(BUILD)/reports/html/js.o
-OBJ   := $(SRC:%.c=$(BUILD)/%.o) $(PAGE)
-ALL_OBJ := $(OBJ) $(patsubst %.c,$(BUILD)/%.o,evals/cli/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS) $(PAGES))
+CLI   := $(patsubst %.c,$(BUILD)/%.o,$(filter evals/cli/%,$(SRC)))
+OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(filter-out evals/cli/%,$(SRC))) $(PAGE)
+API   := $(wildcard engine/api/baton/*.h evals/api/baton/*.h)
+SONAME := libbaton.so.0
+LIBRARY := $(BUILD)/libbaton.a $(BUILD)/$(SONAME)
+ALL_OBJ := $(OBJ) $(CLI) $(patsubst %.c,$(BUILD)/%.o,evals/cli/main.c $(TEST) $(FUZZ) $(BENCH) $(PEERS) $(THREADS) $(PAGES))
 
 # Looked up when first needed and then kept, as `make demo` on a fresh machine reads this file before it installs them.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(call packages,--cflags,$$(PKGS)))$(PKG_CFLAGS)
@@ -54,10 +59,10 @@ Q      := $(if $(V),,@)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: all demo test check-asan check-tsan check-builds check-peers check-browser pictures mutants lint fuzz bench golden install uninstall clean help \
-        objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
+.PHONY: all demo test check-asan check-tsan check-install check-builds check-peers check-browser pictures mutants lint fuzz bench golden \
+        install uninstall clean help objects flags run-tests run-tsan run-peers run-browser run-fuzz run-bench $(FUZZ:.c=.run)
 
-all: $(BUILD)/baton $(BUILD)/libbaton.a  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
+all: $(BUILD)/baton $(LIBRARY)  ## the program and the library; FLAVOUR=release|asan|tsan|cover|clang V=1
 	@:
 
 demo:        ## install what is missing, build, and replay the sample suites; no network, no key
@@ -165,22 +170,26 @@ golden:      ## write fixtures/golden and cassettes/support.jsonl anew; review t
 	@.ci/packages build test
 	@BATON_GOLDEN=write $(MAKE) $(SUB) run-tests TESTFLAGS="--filter '@(golden|sample)/*'"
 
-# The library is static only, so whoever links it needs its libraries too: Requires, not Requires.private.
-install: all ## the program, libbaton.a, headers and baton.pc into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
+check-install: ## the installed library as a host has it: shared, static, C, C++, Python, sanitised; and what it gives out
+	@.ci/packages build install
+	@$(MAKE) $(SUB) all
+	@$(MAKE) $(SUB) FLAVOUR=asan all
+	@CC='$(CC)' SONAME=$(SONAME) VERSION=$(VERSION) MAKE='$(MAKE)' .ci/install
+
+install: all ## the program, the library, its headers and baton.pc into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/baton
 	install $(BUILD)/baton $(DESTDIR)$(PREFIX)/bin/baton
-	install -m 644 $(BUILD)/libbaton.a $(DESTDIR)$(PREFIX)/lib/libbaton.a
-	@for header in $(API); do \
-	    install -d $(DESTDIR)$(PREFIX)/include/baton/$${header%/*}; \
-	    install -m 644 $$header $(DESTDIR)$(PREFIX)/include/baton/$$header || exit; \
-	done
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libbaton.so
+	install -m 644 $(API) $(DESTDIR)$(PREFIX)/include/baton
 	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
 	    'Name: baton' 'Description: simulates and evaluates handoffs between LLM agents' 'Version: $(VERSION)' \
-	    'Requires: $(LINKED)' 'Libs: -L$${libdir} -lbaton -pthread -ldl -lm' 'Cflags: -I$${includedir}/baton' \
-	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
+	    'Requires.private: $(LINKED)' 'Libs: -L$${libdir} -lbaton' 'Libs.private: -pthread -ldl -lm' \
+	    'Cflags: -I$${includedir}' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
 
 uninstall:   ## take away what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/baton $(DESTDIR)$(PREFIX)/lib/libbaton.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
+	rm -f $(DESTDIR)$(PREFIX)/bin/baton $(DESTDIR)$(PREFIX)/lib/pkgconfig/baton.pc
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/,libbaton.a libbaton.so $(SONAME))
 	rm -rf $(DESTDIR)$(PREFIX)/include/baton
 
 clean:       ## remove build/
@@ -190,17 +199,29 @@ help:        ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What the targets above are made of. The folders are prerequisites too: their times tell of a file that went away.
-LINK = $(CC) $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libbaton.a
+LINK = $(CC) $(CFLAGS_$(FLAVOUR)) $(CFLAGS) -pthread $(LDFLAGS) -o $@ $(filter %.o %/cli.a,$^) $(BUILD)/libbaton.a
+SHARED = -shared -Wl,-soname,$(SONAME) -Wl,--version-script=engine/api/baton.map -Wl,-z,defs -Wl,--as-needed \
+         -Wl,-z,nodelete
 
 $(BUILD)/libbaton.a: $(OBJ) $(sort $(dir $(SRC)))
 	@echo '  ar   $@'
 	$(Q)rm -f $@ && $(AR) rcs $@ $(OBJ)
 
-$(BUILD)/baton: $(BUILD)/evals/cli/main.o $(BUILD)/libbaton.a
+# Of the rest only what the API needs. It stays once it is loaded: cJSON's hooks are functions of it (engine/base/json.c).
+$(BUILD)/$(SONAME): $(filter $(BUILD)/engine/api/% $(BUILD)/evals/api/%,$(OBJ)) $(BUILD)/libbaton.a engine/api/baton.map
+	@echo '  link $@'
+	$(Q)$(LINK) $(SHARED) $(PKG_LIBS) -ldl -lm
+
+# The command line is the program's alone.
+$(BUILD)/cli.a: $(CLI)
+	@echo '  ar   $@'
+	$(Q)rm -f $@ && $(AR) rcs $@ $(CLI)
+
+$(BUILD)/baton: $(BUILD)/evals/cli/main.o $(BUILD)/cli.a $(BUILD)/libbaton.a
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) -ldl -lm
 
-$(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/libbaton.a $(sort $(dir $(TEST)))
+$(BUILD)/baton-tests: $(TEST:%.c=$(BUILD)/%.o) $(BUILD)/cli.a $(BUILD)/libbaton.a $(sort $(dir $(TEST)))
 	@echo '  link $@'
 	$(Q)$(LINK) $(PKG_LIBS) $$(pkg-config --libs criterion) -ldl -lm
 

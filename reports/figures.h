@@ -1,169 +1,154 @@
-/* figures.h - the figures of a run, as numbers: what evals fills in and every report is made from.
+/* figures.h - the table of figures: one row says all there is to say of a figure.
  *
- * A figure that is undefined is NaN (ratios), BATON_FIGURE_NONE (times) or absent.
+ * What it is called in summary.json and in gates, what kind of number it is and where it stands in struct baton_summary, what
+ * it was counted over, in which unit and which way it is better, on which reports it stands, and what it means. The writer of
+ * summary.json, gates, `baton gates`, the reports, comparisons and the README's list all read this table, so that a new figure
+ * is a row in figures.c (and its formula, where summarize.c fills the struct; a SHARE needs none).
  *
- * Owns:     nothing; arrays and texts live in the arena of whoever made the summary.
- * Units:    times are nanoseconds and money is pico-USD.
+ * Kinds of rows that expand: a RATE and a DISTRIBUTION have members (`accuracy.ci_low`), a LIST has elements with members of
+ * their own (`recall[billing]`). Rows of a block that a run need not have are null in the file where there is none.
+ *
+ * Owns:     nothing; the table is constant.
+ * Units:    nanoseconds of the struct are milliseconds in the file and for gates, pico-USD are USD.
  */
 #ifndef BATON_REPORTS_FIGURES_H
 #define BATON_REPORTS_FIGURES_H
 
-#include "engine/base/text.h"
+#include "reports/summary.h"
 
-#define BATON_FIGURE_NONE INT64_C(-1)
-
-struct baton_rate {
-    uint64_t correct, n;
-    double value, ci_low, ci_high; /* Wilson, 95 % */
+/* What stands at the offset, and so how it is written. */
+enum baton_figure_kind {
+    BATON_FIGURE_TEXT,         /* struct baton_str; null where data is NULL; not for gates, as all that is no number */
+    BATON_FIGURE_COUNT,        /* uint64_t */
+    BATON_FIGURE_SIGNED,       /* int64_t */
+    BATON_FIGURE_OPTIONAL,     /* int64_t, or BATON_FIGURE_NONE */
+    BATON_FIGURE_TIME,         /* int64_t nanoseconds, or BATON_FIGURE_NONE */
+    BATON_FIGURE_MONEY,        /* uint64_t pico-USD */
+    BATON_FIGURE_REAL,         /* double, NaN where it is undefined; six decimals */
+    BATON_FIGURE_SHARE,        /* uint64_t of as many as the n says: a rate beside a count */
+    BATON_FIGURE_RATE,         /* struct baton_rate: an object with its members */
+    BATON_FIGURE_DISTRIBUTION, /* struct baton_distribution: the same */
+    BATON_FIGURE_LIST,         /* a pointer to as many structs as the n says; the first member is the key */
+    BATON_FIGURE_TEXTS,        /* a pointer to as many struct baton_str */
+    BATON_FIGURE_HISTOGRAM,    /* a pointer to as many struct baton_depth_count */
+    BATON_FIGURE_MATRIX,       /* a pointer to as many by as many uint64_t */
+    BATON_FIGURE_VERDICT,      /* enum baton_comparison_verdict */
+    BATON_FIGURE_ONE_SIDED     /* not in the file: the p-value at `path`, but 1 where the run is not worse */
 };
 
-struct baton_distribution {
-    uint64_t n;
-    int64_t sum, min, p50, p90, p95, p99, max; /* ns; nearest rank; BATON_FIGURE_NONE without values */
+enum baton_unit {
+    BATON_UNIT_RATIO, /* shown as a percentage */
+    BATON_UNIT_SCORE, /* 0 to 1, shown as it is */
+    BATON_UNIT_AGREEMENT,
+    BATON_UNIT_CHANCE,
+    BATON_UNIT_DIFFERENCE,
+    BATON_UNIT_NUMBER,
+    BATON_UNIT_MS,
+    BATON_UNIT_USD,
+    BATON_UNIT_USD_EACH,
+    BATON_UNIT_TOKENS,
+    BATON_UNIT_HOPS,
+    BATON_UNIT_DETOURS, /* hops too many; below 0 where a shorter way was found than the graph has */
+    BATON_UNIT_HOPS_EACH,
+    BATON_UNIT_CONVERSATIONS,
+    BATON_UNIT_EXCHANGES,
+    BATON_UNIT_TURNS,
+    BATON_UNIT_HANDOFFS,
+    BATON_UNIT_ANSWERS,
+    BATON_UNIT_CALLS,
+    BATON_UNIT_LABELS,
+    BATON_UNIT_CASES,
+    BATON_UNIT_TIMES
 };
 
-struct baton_agent_score {
-    struct baton_str agent;
-    uint64_t support, predicted, tp;
-    double precision, recall, f1;
+struct baton_unit_of {
+    const char *name;
+    double low, high;  /* of its numbers; INFINITY: no bound */
+    int decimals;      /* for people */
+    const char *after; /* for people: behind the number */
 };
 
-struct baton_edge_count {
-    struct baton_str from, to;
-    uint64_t count;
+enum baton_better { BATON_NEITHER, BATON_HIGHER, BATON_LOWER, BATON_AS_WHOLE /* a member: as the rate it is of */ };
+
+/* Parts of summary.json that may be null. */
+enum baton_block { BATON_ALWAYS, BATON_TOKENS, BATON_COST, BATON_REPEATS, BATON_BASELINE };
+
+/* Where it stands on reports; they show sections in this order, and the figures of one in the order of the table. */
+enum baton_section {
+    BATON_SECTION_RUN,
+    BATON_SECTION_ROUTING,
+    BATON_SECTION_AGENTS,
+    BATON_SECTION_DEPTH,
+    BATON_SECTION_LOOPS,
+    BATON_SECTION_LIMITS,
+    BATON_SECTION_LATENCY,
+    BATON_SECTION_COST,
+    BATON_SECTION_COVERAGE,
+    BATON_SECTION_REPEATS,
+    BATON_SECTION_BASELINE,
+    BATON_SECTION_COUNT
 };
 
-/* Chance that one of k repeats passes, that all of k do: mean over the cases with so many. */
-struct baton_pass_figures {
-    uint64_t k, cases;
-    double pass_at, pass_hat;
+/* On which reports, beside what they draw. All that gates can name is in `baton gates` and in the CSV of figures. */
+enum {
+    BATON_ON_TERMINAL = 1,
+    BATON_ON_MARKDOWN = 2,
+    BATON_ON_HTML = 4,
+    BATON_ON_COMPARE = 8, /* among what changed between two runs, or would under other limits */
+    BATON_ON_PART = 16,   /* in brackets behind the one before */
+    BATON_ON_NOT_0 = 32   /* on reports only where it is known and not 0 */
 };
 
-struct baton_flaky_case {
-    struct baton_str id;
-    uint64_t n, passed; /* repeats */
-    double rate, flip_rate, entropy;
+struct baton_figure {
+    const char *path; /* in summary.json, with dots between; of a member its key */
+    const char *name; /* short, for gates; or NULL */
+    enum baton_figure_kind kind;
+    enum baton_unit unit;
+    enum baton_better better;
+    enum baton_block block;
+    size_t offset, n_offset;                /* in struct baton_summary, or what block or member it is of */
+    const struct baton_figure_shape *shape; /* of what has members */
+    const char *or_path;                    /* ONE_SIDED: the p-value to take where the first is undefined; or NULL */
+    enum baton_section section;
+    unsigned on;
+    const char *label; /* for people */
+    const char *of;    /* for people, behind `of N`; or NULL */
+    const char *means; /* one line */
 };
 
-struct baton_agent_cost {
-    struct baton_str agent;
-    uint64_t pico;
+struct baton_figure_shape {
+    const struct baton_figure *rows;
+    size_t row_count;
+    size_t bytes; /* of an element of a list */
+    const char
+        *key_word; /* how help calls the key of a list: AGENT, or K where it is a number; NULL: no gate looks in it */
+    const char *no_such; /* why there is no element; or NULL */
 };
 
-struct baton_edge_cost {
-    struct baton_str from, to;
-    uint64_t pico;
-};
+/* The i-th row in the order of summary.json, or NULL past the end. */
+const struct baton_figure *baton_figure_at(size_t i);
 
-struct baton_depth_count {
-    uint64_t depth, count;
-};
+/* The next row of a section that is on one of those reports; begins with NULL, and ends with it. */
+const struct baton_figure *baton_figure_next_on(const struct baton_figure *last, enum baton_section section,
+                                                unsigned on);
 
-struct baton_gate_result {
-    struct baton_str gate;
-    double value; /* NaN: undefined */
-    uint64_t n;
-    const char *verdict;  /* pass, fail, skip (its `if` does not hold) */
-    struct baton_str why; /* of a fail or a skip */
-};
+const char *baton_section_name(enum baton_section section);
+const struct baton_unit_of *baton_unit_of(enum baton_unit unit);
 
-struct baton_comparison; /* reports/comparison.h */
+/* What the offsets of a row count from: the summary or its block; NULL where the run has no such block. */
+const void *baton_figure_base(const struct baton_figure *row, const struct baton_summary *summary);
 
-/* Conversations as test reports count them; not part of summary.json. */
-struct baton_test_counts {
-    uint64_t passed, failed, flaky, errors, skipped; /* flaky: some repeats failed, some passed */
-};
+/* Why a block is null, or NULL where nothing more is to be said. */
+const char *baton_block_missing(enum baton_block block);
 
-struct baton_summary {
-    struct baton_test_counts tests;
-    struct {
-        struct baton_str name, fingerprint, agents_digest, conversations_digest, provider, profile;
-        uint64_t seed, repeat;
-        struct baton_str shard; /* data NULL: null */
-    } suite;
-    struct {
-        uint64_t conversations, exchanges, turns, answered, unanswered, labelled, handoffs, invalid_handoffs;
-        int64_t phantom_handoffs; /* BATON_FIGURE_NONE: not measured */
-        uint64_t tool_calls, diverged, exhausted, errors;
-        uint64_t phantom_n;            /* answers looked at for phantom handoffs */
-        uint64_t hallucinated_targets; /* calls of a transfer that the agent was never given */
-    } counts;
-    struct {
-        struct baton_rate accuracy, first_hop, route, all_expectations;
-        double majority, balanced, macro_f1, weighted_f1, kappa, mcc, over_routing, under_routing, misrouting;
-        uint64_t direct_expected, agent_expected; /* denominators of the last three */
-        const struct baton_agent_score *agents;
-        size_t agent_count;
-        const struct baton_str *labels; /* of the confusion matrix */
-        const uint64_t *cells;          /* label_count x label_count, rows expected */
-        size_t label_count;
-        struct {        /* of accuracy, where the exchanges of a conversation are no independent draws */
-            uint64_t n; /* conversations with a label */
-            double se_iid, se_cluster, se_cluster_cr1, design_effect, ci_low, ci_high;
-        } clusters;
-        double cost;             /* of wrong routes by exchange, by the suite's weights; NaN: it has none */
-        struct baton_rate facts; /* of the labels' facts, those that reached the final agent */
-    } routing;
-    struct {
-        const struct baton_depth_count *per_exchange, *per_conversation;
-        size_t per_exchange_count, per_conversation_count;
-        double mean; /* hops per exchange */
-        int64_t p95, max;
-        uint64_t optimal, detour_n; /* hops in all exchanges that reached a labelled target; how many those are */
-        int64_t detour;
-        uint64_t looped; /* hops on circles, in all exchanges */
-        double share_4_or_more;
-    } depth;
-    struct {
-        uint64_t exchanges, conversations, self, ping_pong, cycle, revisit_exchanges, revisit_conversations,
-            wasted_turns, saved_turns;
-        uint64_t tp, fp, fn, tn;
-        double precision, recall;
-    } loops;
-    struct {
-        struct baton_distribution exchange, ttft, hop, conversation;
-        double routing_tax;
-    } latency;
-    struct {
-        uint64_t n, input, output, cached, cache_write, reasoning; /* n: calls with known usage */
-    } tokens;
-    struct {
-        uint64_t n, total_pico; /* n: conversations with a known cost */
-        double routing_share;   /* of the calls that handed over */
-        const struct baton_agent_cost *agents;
-        size_t agent_count;
-        const struct baton_edge_cost *edges; /* of the calls that handed over */
-        size_t edge_count;
-    } cost;
-    const struct baton_edge_count *edges;
-    size_t edge_count;
-    struct {
-        double agents, edges;
-        uint64_t agents_n, edges_n;
-        const struct baton_str *unused_agents;
-        size_t unused_agent_count;
-        const struct baton_edge_count *unused_edges;
-        size_t unused_edge_count;
-    } coverage;
-    struct {
-        uint64_t n; /* times that each case was played, at most; 1: no repeats, and the block is null */
-        uint64_t cases, always, never, flaky;
-        const struct baton_pass_figures *passes;
-        size_t pass_count;
-        const struct baton_flaky_case *flakiest; /* not all: the nearest to a coin */
-        size_t flakiest_count;
-    } repeats;
-    const struct baton_comparison *baseline; /* NULL: none was given */
-    const struct baton_gate_result *gates;
-    size_t gate_count;
-    bool passed;
-};
+/* The value at a base, in the unit of the file; NaN where it is undefined or no number. Of a rate its value. */
+double baton_figure_number(const struct baton_figure *row, const void *base);
+uint64_t baton_figure_n(const struct baton_figure *row, const void *base);
 
-/* What a gate found under a name. */
-struct baton_figure_value {
-    double value;    /* in the unit of the file; NaN: undefined */
-    uint64_t n;      /* what it was counted over */
-    const char *why; /* why it is undefined, where that is known; or NULL */
-};
+/* A p-value on whether it got worse: 1 where it did not. */
+double baton_figure_one_sided(double p, double difference);
+
+/* The value for people, in its unit: `92.5 %`, `0.893`, `1967`, `0.0061 USD`, `n/a`. */
+void baton_figure_put(struct baton_text *out, const struct baton_figure *row, double value);
 
 #endif

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <math.h>
 
-uint64_t baton_report_gates(const struct baton_summary *summary, char verdict)
+enum { MARK_BYTES = 4 };
+
+uint64_t baton_report_gates(const struct baton_summary *summary, enum baton_gate_verdict verdict)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < summary->gate_count; i++) {
-        count += summary->gates[i].verdict[0] == verdict;
+        count += summary->gates[i].verdict == verdict;
     }
     return count;
 }
@@ -27,24 +29,27 @@ void baton_report_gate_reason(struct baton_text *out, const struct baton_gate_re
     baton_text_printf(out, " (n %" PRIu64 ")", gate->n);
 }
 
-struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max)
-{
-    size_t length = text.length;
-    if (length > bytes_max) {
-        length = bytes_max;
-        while (length > 0 && ((unsigned char)text.data[length] & 0xc0) == 0x80) {
-            length--;
-        }
-    }
-    return (struct baton_str){ text.data, length };
-}
-
 void baton_report_absorb(struct baton_text *out, struct baton_text *part,
                          void (*write)(struct baton_text *out, struct baton_str text))
 {
     write(out, baton_text_str(part));
     out->failed = out->failed || part->failed;
     baton_text_clear(part);
+}
+
+void baton_report_put_short(struct baton_json_writer *json, struct baton_str text, size_t bytes_max)
+{
+    struct baton_str cut = baton_str_cut(text, bytes_max);
+    if (cut.length == text.length) {
+        baton_jw_str(json, text);
+        return;
+    }
+    struct baton_text marked = baton_text_with_limit(bytes_max + MARK_BYTES);
+    baton_text_append(&marked, cut.data, cut.length);
+    baton_text_puts(&marked, "\xe2\x80\xa6");
+    baton_jw_str(json, baton_text_str(&marked));
+    json->out->failed = json->out->failed || marked.failed;
+    baton_text_clear(&marked);
 }
 
 void baton_report_number(struct baton_text *out, double value)

@@ -6,7 +6,8 @@
 #ifndef BATON_REPORTS_REPORT_H
 #define BATON_REPORTS_REPORT_H
 
-#include "reports/figures.h"
+#include "engine/base/json_writer.h"
+#include "reports/summary.h"
 
 /* How many conversations a bounded form was given, and how many it holds. */
 struct baton_report_shares {
@@ -26,18 +27,18 @@ struct baton_report_context {
     struct baton_report_shares shown;          /* of a bounded form: how many conversations are in it */
 };
 
-/* How many gates have that verdict, by its first letter (`p`ass, `f`ail, `s`kip). */
-uint64_t baton_report_gates(const struct baton_summary *summary, char verdict);
+/* How many gates have that verdict. */
+uint64_t baton_report_gates(const struct baton_summary *summary, enum baton_gate_verdict verdict);
 
 /* Why a gate failed: `the value is 0.5 (n 12)`, or what else there is to say. */
 void baton_report_gate_reason(struct baton_text *out, const struct baton_gate_result *gate);
 
-/* The text as far as bytes_max bytes, cut at a character's end. */
-struct baton_str baton_report_cut(struct baton_str text, size_t bytes_max);
-
 /* Appends a text that was made for this one; a failure of it is one of this. The part is cleared. */
 void baton_report_absorb(struct baton_text *out, struct baton_text *part,
                          void (*write)(struct baton_text *out, struct baton_str text));
+
+/* A text in JSON: where it is longer than that, its start with a mark. */
+void baton_report_put_short(struct baton_json_writer *json, struct baton_str text, size_t bytes_max);
 
 /* A figure to six decimals, `n/a` where it is undefined; a p-value, at least to four places; a difference of shares as
  * points with their sign. */

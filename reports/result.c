@@ -7,12 +7,6 @@
 
 #include "engine/base/json_writer.h"
 
-static void put_text(struct baton_json_writer *writer, const char *key, const char *value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_string(writer, value);
-}
-
 static void put_bool(struct baton_json_writer *writer, const char *key, bool value)
 {
     baton_jw_key(writer, key);
@@ -57,7 +51,7 @@ static void put_loop(struct baton_json_writer *writer, const struct baton_result
         return;
     }
     baton_jw_open(writer, '{');
-    put_text(writer, "kind", loop->kind);
+    baton_jw_put_str(writer, "kind", baton_str_of(loop->kind));
     baton_jw_put_u64(writer, "k", loop->k);
     baton_jw_put_u64(writer, "onset", loop->onset);
     baton_jw_put_u64(writer, "detected", loop->detected);
@@ -108,7 +102,7 @@ static void put_exchange(struct baton_json_writer *writer, const struct baton_re
     put_names(writer, "route", exchange->route, exchange->route_count);
     baton_jw_put_str(writer, "final", exchange->final);
     put_bool(writer, "answered", exchange->is_answered);
-    put_text(writer, "status", exchange->status);
+    baton_jw_put_str(writer, "status", baton_str_of(exchange->status));
     baton_jw_put_u64(writer, "turns", exchange->turns);
     baton_jw_put_u64(writer, "depth", exchange->route_count);
     put_signed(writer, "optimal", exchange->optimal != BATON_RESULT_UNKNOWN, exchange->optimal);
@@ -146,7 +140,7 @@ void baton_result_write(struct baton_text *out, const struct baton_result *resul
     baton_jw_open(&writer, '{');
     baton_jw_put_str(&writer, "id", result->id);
     baton_jw_put_u64(&writer, "repeat", result->repeat);
-    put_text(&writer, "status", result->status);
+    baton_jw_put_str(&writer, "status", baton_str_of(result->status));
     baton_jw_key(&writer, "exchanges");
     baton_jw_open(&writer, '[');
     for (uint32_t i = 0; i < result->exchange_count; i++) {

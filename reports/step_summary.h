@@ -1,7 +1,7 @@
 /* step_summary.h - the summary of a step of GitHub Actions: a file that each step may add Markdown to (GITHUB_STEP_SUMMARY).
  *
  * GitHub drops the whole summary of a step when its file is over 1024 KiB, so what would go over is not added at all. The
- * text is added in one write. A summary that cannot be added is no failure of the run: a note for people tells why.
+ * text is added in one write. A summary that cannot be added is no failure of the run: a note for people says why.
  */
 #ifndef BATON_REPORTS_STEP_SUMMARY_H
 #define BATON_REPORTS_STEP_SUMMARY_H

@@ -1,3 +1,9 @@
+/* model.c - simulated models: loading and playing.
+ *
+ * A built-in model is a choice among the open handoffs and an answer; a file of rules is tried from the top for each turn. What
+ * noise and latencies draw comes from a generator of the conversation, never of the model, as conversations run side by side in
+ * any order. PCRE2 writes into what it matches with, so the patterns of a model are matched under its lock.
+ */
 #include "sim/model.h"
 
 #include "engine/base/document.h"
@@ -123,7 +129,7 @@ static enum baton_status read_call(struct load *load, const struct baton_json *n
     char *copy = text.failed ? NULL : baton_arena_copy(load->arena, text.data, text.length);
     *call = (struct baton_tool_call){ .name = form.name, .arguments = { copy, text.length } };
     baton_text_clear(&text);
-    return copy == NULL ? baton_error_set(load->err, BATON_ENOMEM, "out of memory") : BATON_OK;
+    return copy == NULL ? baton_error_no_memory(load->err, NULL) : BATON_OK;
 }
 
 static enum baton_status read_latency(struct load *load, const struct baton_json *node, struct rule *rule)
@@ -162,6 +168,21 @@ static enum baton_status check_agents(struct load *load, const struct baton_json
     return BATON_OK;
 }
 
+/* Of whom and of what it speaks. */
+static enum baton_status read_conditions(struct load *load, const struct baton_json *node, const struct rule_form *form,
+                                         struct rule *rule)
+{
+    enum baton_status status = check_agents(load, form->agent);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_pattern(load, node, "when", form->when, &rule->when);
+    if (status != BATON_OK) {
+        return status;
+    }
+    return read_pattern(load, node, "unless", form->unless, &rule->unless);
+}
+
 static enum baton_status read_rule(struct load *load, const struct baton_json *node, struct rule *rule)
 {
     struct rule_form form = { 0 };
@@ -189,10 +210,11 @@ static enum baton_status read_rule(struct load *load, const struct baton_json *n
                                         baton_json_get(node, "hand_to")->offset, load->err);
         }
     }
-    status = check_agents(load, form.agent);
-    status = status == BATON_OK ? read_pattern(load, node, "when", form.when, &rule->when) : status;
-    status = status == BATON_OK ? read_pattern(load, node, "unless", form.unless, &rule->unless) : status;
-    status = status == BATON_OK && form.call != NULL ? read_call(load, form.call, &rule->call) : status;
+    status = read_conditions(load, node, &form, rule);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = form.call == NULL ? BATON_OK : read_call(load, form.call, &rule->call);
     return status == BATON_OK ? read_latency(load, form.latency, rule) : status;
 }
 
@@ -202,7 +224,7 @@ static enum baton_status load_rules(struct load *load, const char *path)
     const struct baton_json *root;
     struct model_form form = { 0 };
     if (source == NULL) {
-        return baton_error_set(load->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(load->err, NULL);
     }
     load->source = source;
     enum baton_status status = baton_document_load(&root, source, load->arena, path, load->err);
@@ -222,7 +244,7 @@ static enum baton_status load_rules(struct load *load, const char *path)
     model->otherwise = (struct rule){ .hand_to = BATON_NONE, .says = true, .latency_low_ns = BATON_TIME_UNKNOWN };
     model->rules = baton_arena_zero(load->arena, (count + 1) * sizeof *model->rules);
     if (model->rules == NULL) {
-        return baton_error_set(load->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(load->err, NULL);
     }
     for (const struct baton_json *node = count == 0 ? NULL : form.rules->child; node != NULL && status == BATON_OK;
          node = node->next) {
@@ -234,16 +256,15 @@ static enum baton_status load_rules(struct load *load, const char *path)
 static enum baton_status unknown_model(struct baton_str name, struct baton_error *err)
 {
     struct baton_suggest suggest;
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
     baton_suggest_init(&suggest, name);
-    for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(builtin_names[i]));
-    }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_error_set(
-        err, BATON_EUSAGE,
-        "unknown simulated model '%.*s'; there are direct, oracle, random, adversary, and files of rules "
-        "(.yaml)%s",
-        (int)name.length, name.data, baton_suggest_text(&suggest, hint));
+    baton_suggest_offer_each(&suggest, builtin_names, sizeof builtin_names / sizeof *builtin_names,
+                             sizeof *builtin_names);
+    return baton_error_set(err, BATON_EUSAGE, "%s",
+                           baton_suggest_unknown(&suggest, "simulated model",
+                                                 "; there are direct, oracle, random, adversary, and files of rules "
+                                                 "(.yaml)",
+                                                 text));
 }
 
 /* Cuts `@0.1` off a name. */
@@ -267,7 +288,7 @@ enum baton_status baton_model_load(struct baton_model **out, struct baton_arena 
     *out = NULL;
     struct baton_model *model = baton_arena_zero(arena, sizeof *model);
     if (model == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     model->agents = agents;
     pthread_mutex_init(&model->lock, NULL);
@@ -276,7 +297,7 @@ enum baton_status baton_model_load(struct baton_model **out, struct baton_arena 
     if (baton_path_ends(name, "yaml") || baton_path_ends(name, "yml") || baton_path_ends(name, "json")) {
         struct load load = { .model = model, .arena = arena, .err = err };
         const char *path = base == NULL ? name : baton_path_beside(arena, base, plain);
-        status = path == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory") : load_rules(&load, path);
+        status = path == NULL ? baton_error_no_memory(err, NULL) : load_rules(&load, path);
     } else if (!split_noise(&plain, &model->noise)) {
         status =
             baton_error_set(err, BATON_EUSAGE, "the noise of a simulated model must be from 0 to 1, as in oracle@0.1");
@@ -322,7 +343,7 @@ static struct baton_player *of_provider(struct baton_provider *provider)
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "the conversation needs more memory than is allowed");
+    return baton_error_over_limit(err, "the conversation");
 }
 
 static struct baton_str last_user_text(const struct baton_request *request)
@@ -332,7 +353,7 @@ static struct baton_str last_user_text(const struct baton_request *request)
             return request->messages[i - 1].content;
         }
     }
-    return (struct baton_str){ "", 0 };
+    return BATON_STR("");
 }
 
 static enum baton_status say(const struct baton_request *request, struct baton_str text, struct baton_reply *reply,
@@ -341,7 +362,7 @@ static enum baton_status say(const struct baton_request *request, struct baton_s
     struct baton_str name = baton_agent_name(request->agents, request->agent);
     char *made = text.length > 0 ? baton_arena_copy(request->arena, text.data, text.length)
                                  : baton_arena_printf(request->arena, "[%.*s] That is for me, and it is done.",
-                                                      (int)name.length, name.data);
+                                                      BATON_STR_ARGS(name));
     if (made == NULL) {
         return no_memory(err);
     }
@@ -533,7 +554,7 @@ static enum baton_status player_call(struct baton_provider *provider, const stru
                                      struct baton_reply *reply, struct baton_error *err)
 {
     struct baton_player *player = of_provider(provider);
-    struct baton_str none = { "", 0 };
+    struct baton_str none = BATON_STR("");
     if (player->model->noise > 0 && baton_prng_unit(&player->prng) < player->model->noise) {
         return choose(player, request, draw(player, request), none, none, reply, err);
     }

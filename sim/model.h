@@ -1,4 +1,4 @@
-/* model.h - simulated models: who chooses when there is no recording and no live model (DESIGN section 4).
+/* model.h - simulated models: who chooses when there is no recording and no live model.
  *
  * Built in, by name:
  *   direct     always answers itself

@@ -24,11 +24,11 @@ static uint32_t transfer_target(const struct baton_agents *agents, uint32_t hold
     if (own != NULL) {
         return own->target;
     }
-    size_t prefix = strlen(BATON_TRANSFER_PREFIX);
-    if (name.length <= prefix || memcmp(name.data, BATON_TRANSFER_PREFIX, prefix) != 0) {
+    struct baton_str rest = baton_str_after(name, strlen(BATON_TRANSFER_PREFIX));
+    if (rest.length == 0 || !baton_str_starts(name, BATON_TRANSFER_PREFIX)) {
         return BATON_NONE;
     }
-    uint32_t exact = baton_agents_find(agents, (struct baton_str){ name.data + prefix, name.length - prefix });
+    uint32_t exact = baton_agents_find(agents, rest);
     for (uint32_t i = 0; i < agents->count && exact == BATON_NONE; i++) {
         const struct baton_handoff *handoff = baton_agent_handoff(&agents->list[i], name);
         struct baton_arena_mark mark = baton_arena_mark(arena);
@@ -58,7 +58,7 @@ static const struct baton_message *result_of(const struct baton_transcript *tran
 
 static bool is_refusal(const struct baton_message *result)
 {
-    return result != NULL && result->content.length >= 5 && memcmp(result->content.data, "Error", 5) == 0;
+    return result != NULL && baton_str_starts(result->content, "Error");
 }
 
 /* Moves the holder on by the transfers of a message. */

@@ -1,4 +1,4 @@
-/* transcript.h - replays a recorded or written conversation (DESIGN section 4).
+/* transcript.h - replays a recorded or written conversation.
  *
  * The k-th model call of an exchange gets the k-th recorded assistant message of that exchange. When the recording holds no
  * more, the exchange ends unanswered. When the next recorded message belongs to another agent than the one asked, the

@@ -1,3 +1,8 @@
+/* A bump allocator: blocks that double up to 1 MiB, a pointer that moves up in the newest one, and no way back but to a mark. A
+ * conversation makes some hundred small pieces and drops them all at once, so nothing is kept of any single one. Blocks are kept for
+ * the next conversation, up to 8 MiB, which leaves about one system allocation for each. Under a sanitiser each piece is a malloc of
+ * its own, as within a block it would not see one byte too many.
+ */
 #include "engine/base/arena.h"
 
 #include <stdarg.h>

@@ -1,3 +1,7 @@
+/* Commands side by side, with one poll() over all their pipes: no thread for each, and no shell, ever. What a command reads is a file
+ * in memory, not a pipe, so that one that does not read cannot hold us up. Each has a process group, killed whole at its timeout or
+ * when it ends, so that nothing it started stays behind; waitid() with WNOWAIT keeps its number taken until that is done.
+ */
 #include "engine/base/exec.h"
 
 #include "engine/base/clock.h"
@@ -293,8 +297,7 @@ enum baton_status baton_exec_all(struct baton_exec *jobs, uint32_t count, struct
     }
     for (uint32_t i = 0; i < count; i++) {
         if (jobs[i].output.data == NULL) {
-            return baton_error_set(err, BATON_ELIMIT, "the output of '%s' needs more memory than is allowed",
-                                   jobs[i].command->argv[0]);
+            return baton_error_over_limit(err, "the output of '%s'", jobs[i].command->argv[0]);
         }
     }
     return BATON_OK;

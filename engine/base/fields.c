@@ -1,9 +1,14 @@
+/* Objects are read by tables: a row says the key, the type, the range and where the value goes. One loop over the members, not one
+ * lookup for each field, because unknown keys must be found too: a misspelled limit that is silently passed over would be worse
+ * than none. Values go through memcpy to an offset, as the struct behind `out` is the caller's.
+ */
 #include "engine/base/fields.h"
 
 #include "engine/base/suggest.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ROWS_MAX = 64 }; /* a bit each in a uint64_t */
@@ -34,10 +39,10 @@ static enum baton_status unknown_key(const struct baton_fields *fields, const st
             baton_suggest_offer(&suggest, baton_str_of(fields->rows[i].alias));
         }
     }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_source_error(fields->source, member->key_offset, err, "unknown key '%.*s' in %s%s",
-                              (int)member->key.length, member->key.data, fields->what,
-                              baton_suggest_text(&suggest, hint));
+    char where[128], text[BATON_SUGGEST_UNKNOWN_BYTES];
+    snprintf(where, sizeof where, " in %s", fields->what);
+    return baton_source_error(fields->source, member->key_offset, err, "%s",
+                              baton_suggest_unknown(&suggest, "key", where, text));
 }
 
 enum baton_status baton_type_error(const struct baton_source *source, const struct baton_json *node, const char *what,
@@ -190,7 +195,7 @@ enum baton_status baton_fields_read(const struct baton_fields *fields, const str
     for (const struct baton_json *member = object->child; member != NULL && status == BATON_OK; member = member->next) {
         const struct baton_field *row = row_find(fields, member->key);
         if (row == NULL) {
-            bool is_free = fields->allows_unknown || (member->key.length > 2 && memcmp(member->key.data, "x-", 2) == 0);
+            bool is_free = fields->allows_unknown || (member->key.length > 2 && baton_str_starts(member->key, "x-"));
             status = is_free ? BATON_OK : unknown_key(fields, member, err);
             continue;
         }

@@ -11,12 +11,9 @@ static uint32_t next_capacity(uint32_t capacity)
     return capacity == 0 ? CAPACITY_FIRST : capacity <= UINT32_MAX / 2 ? capacity * 2 : 0;
 }
 
-void *baton_grow_arena(struct baton_arena *arena, const void *list, uint32_t count, uint32_t *capacity,
-                       size_t element_bytes)
+void *baton_grow_arena_more(struct baton_arena *arena, const void *list, uint32_t count, uint32_t *capacity,
+                            size_t element_bytes)
 {
-    if (count < *capacity) {
-        return (void *)(uintptr_t)list;
-    }
     uint32_t next = next_capacity(*capacity);
     void *larger = next == 0 ? NULL : baton_arena_array(arena, next, element_bytes);
     if (larger == NULL) {

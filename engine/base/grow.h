@@ -14,10 +14,18 @@
 
 #include "engine/base/arena.h"
 
+/* For baton_grow_arena(), where the array is full. */
+void *baton_grow_arena_more(struct baton_arena *arena, const void *list, uint32_t count, uint32_t *capacity,
+                            size_t element_bytes);
+
 /* An array with room for one more than count: the same while count < *capacity, else a larger one with its elements, and
  * *capacity raised; NULL when out of memory. */
-void *baton_grow_arena(struct baton_arena *arena, const void *list, uint32_t count, uint32_t *capacity,
-                       size_t element_bytes);
+static inline void *baton_grow_arena(struct baton_arena *arena, const void *list, uint32_t count, uint32_t *capacity,
+                                     size_t element_bytes)
+{
+    return count < *capacity ? (void *)(uintptr_t)list
+                             : baton_grow_arena_more(arena, list, count, capacity, element_bytes);
+}
 void *baton_grow_heap(void *list, uint32_t count, uint32_t *capacity, size_t element_bytes);
 
 void baton_grow_free(void *list);

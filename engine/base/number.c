@@ -86,6 +86,18 @@ bool baton_number_u64(struct baton_str text, uint64_t *out)
     return is_whole;
 }
 
+bool baton_number_i64(struct baton_str text, int64_t *out)
+{
+    uint64_t size = 0;
+    bool is_negative = baton_str_starts(text, "-");
+    uint64_t size_max = (uint64_t)INT64_MAX + is_negative;
+    if (!baton_number_u64(baton_str_after(text, is_negative), &size) || size > size_max) {
+        return false;
+    }
+    *out = is_negative ? (int64_t)(0 - size) : (int64_t)size;
+    return true;
+}
+
 bool baton_number_double(struct baton_str text, double *out)
 {
     double number = 0;

@@ -15,8 +15,9 @@
 /* The length of the JSON number that the text starts with, or 0. */
 size_t baton_number_length(struct baton_str text);
 
-/* The whole text is a number. Digits only for u64, up to 2^64-1; a double is finite. */
+/* The whole text is a number. Digits only for u64, up to 2^64-1; i64 may begin with a minus sign; a double is finite. */
 bool baton_number_u64(struct baton_str text, uint64_t *out);
+bool baton_number_i64(struct baton_str text, int64_t *out);
 bool baton_number_double(struct baton_str text, double *out);
 
 bool baton_number_take_u64(struct baton_str *text, uint64_t *out);

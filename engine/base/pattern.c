@@ -46,7 +46,7 @@ static enum baton_status compile(struct baton_pattern *pattern, const struct dia
         pcre2_compile_context_free(context);
     }
     if (pattern->code == NULL && code == PCRE2_ERROR_HEAP_FAILED) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a pattern");
+        return baton_error_no_memory(err, "a pattern");
     }
     if (pattern->code == NULL) {
         char words[160] = "";
@@ -57,7 +57,7 @@ static enum baton_status compile(struct baton_pattern *pattern, const struct dia
     pattern->data = pcre2_match_data_create_from_pattern(pattern->code, pattern->general);
     pattern->limits = pcre2_match_context_create(pattern->general);
     if (pattern->data == NULL || pattern->limits == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a pattern");
+        return baton_error_no_memory(err, "a pattern");
     }
     pcre2_set_match_limit(pattern->limits, BATON_PATTERN_STEPS_MAX);
     pcre2_set_depth_limit(pattern->limits, BATON_PATTERN_STEPS_MAX);
@@ -74,7 +74,7 @@ static enum baton_status compile_into(struct baton_pattern **out, struct baton_a
         pattern->general = pcre2_general_context_create(arena_take, arena_leave, arena);
     }
     if (pattern == NULL || pattern->general == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a pattern");
+        return baton_error_no_memory(err, "a pattern");
     }
     enum baton_status status = compile(pattern, dialect, text, err);
     *out = status == BATON_OK ? pattern : NULL;
@@ -102,7 +102,7 @@ enum baton_status baton_pattern_compile_lasting(struct baton_pattern **out, stru
     if (general == NULL || pattern == NULL) {
         pcre2_general_context_free(general);
         baton_system_give(pattern);
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a pattern");
+        return baton_error_no_memory(err, "a pattern");
     }
     *pattern = (struct baton_pattern){ .general = general };
     enum baton_status status = compile(pattern, &plain, text, err);

@@ -28,17 +28,20 @@ bool baton_str_is_caseless(struct baton_str a, const char *b)
 bool baton_str_starts(struct baton_str text, const char *start)
 {
     size_t length = strlen(start);
-    return text.length >= length && memcmp(text.data, start, length) == 0;
+    return text.length >= length && (length == 0 || memcmp(text.data, start, length) == 0);
 }
 
 bool baton_str_ends(struct baton_str text, const char *end)
 {
     size_t length = strlen(end);
-    return text.length >= length && memcmp(text.data + text.length - length, end, length) == 0;
+    return text.length >= length && (length == 0 || memcmp(text.data + text.length - length, end, length) == 0);
 }
 
 struct baton_str baton_str_after(struct baton_str text, size_t bytes)
 {
+    if (text.length == 0) {
+        return text; /* perhaps NULL, to which nothing may be added, not even 0 */
+    }
     bytes = bytes < text.length ? bytes : text.length;
     return (struct baton_str){ text.data + bytes, text.length - bytes };
 }

@@ -98,31 +98,11 @@ static size_t columns_of(uint32_t point)
     return 1;
 }
 
-/* How far the text goes within so many columns, and how many it takes. */
-static size_t measure(struct baton_str text, size_t columns_max, size_t *columns)
-{
-    size_t at = 0;
-    *columns = 0;
-    while (at < text.length) {
-        size_t length, wide = columns_of(next_point(baton_str_after(text, at), &length));
-        if (wide > columns_max - *columns) {
-            break;
-        }
-        *columns += wide;
-        at += length;
-    }
-    return at;
-}
-
 size_t baton_terminal_columns(struct baton_str text)
 {
-    size_t columns;
-    measure(text, SIZE_MAX, &columns);
+    size_t columns = 0;
+    for (size_t at = 0, length; at < text.length; at += length) {
+        columns += columns_of(next_point(baton_str_after(text, at), &length));
+    }
     return columns;
-}
-
-struct baton_str baton_terminal_fit(struct baton_str text, size_t columns_max)
-{
-    size_t columns;
-    return (struct baton_str){ text.data, measure(text, columns_max, &columns) };
 }

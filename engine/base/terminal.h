@@ -26,10 +26,7 @@ void baton_terminal_lines(struct baton_text *out, struct baton_str text);
 /* As put(), and blanks up to so many columns; a longer text is not cut. */
 void baton_terminal_pad(struct baton_text *out, struct baton_str text, size_t columns);
 
-/* Columns that the text takes on one line: 2 for wide characters (East Asian, emoji), 0 for those that combine. */
+/* For tests: columns that the text takes on one line: 2 for wide characters (East Asian, emoji), 0 for those that combine. */
 size_t baton_terminal_columns(struct baton_str text);
-
-/* The start of the text that fits into so many columns. */
-struct baton_str baton_terminal_fit(struct baton_str text, size_t columns_max);
 
 #endif

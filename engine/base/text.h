@@ -11,6 +11,8 @@
 
 #include "engine/base/arena.h"
 
+#include <stdarg.h>
+
 struct baton_text {
     char *data; /* always NUL-terminated once something was appended; NULL before */
     size_t length;
@@ -30,6 +32,8 @@ void baton_text_append(struct baton_text *text, const char *data, size_t length)
 void baton_text_puts(struct baton_text *text, const char *string);
 void baton_text_putc(struct baton_text *text, char character);
 void baton_text_printf(struct baton_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void baton_text_vprintf(struct baton_text *text, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void baton_text_u64(struct baton_text *text, uint64_t number);
 void baton_text_i64(struct baton_text *text, int64_t number);
 

@@ -1,3 +1,8 @@
+/* YAML by libyaml's events into the same tree as JSON, so that no reader of files knows the difference. The events, not libyaml's
+ * documents, as only they have tags, anchors and places. Aliases share the anchored node; how many nodes and levels that would be
+ * if each were written out is summed along the way, against files that are small and blow up. What YAML 1.1 would take for
+ * something else (yes, 012, 12:30) is a text, as in YAML 1.2.
+ */
 #include "engine/base/yaml.h"
 
 #include "engine/base/number.h"
@@ -48,7 +53,7 @@ struct reader {
 
 static enum baton_status no_memory(struct reader *reader)
 {
-    return baton_error_set(reader->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", reader->source->name);
+    return baton_error_over_limit(reader->err, "'%s'", reader->source->name);
 }
 
 /* libyaml counts characters from after a byte order mark. Places mostly go up, so this goes on from the last one. */
@@ -334,7 +339,7 @@ static enum baton_status parser_error(struct reader *reader, const yaml_parser_t
     const char *problem = parser->problem == NULL ? "no reason given" : parser->problem;
     const char *context = parser->context == NULL ? "" : parser->context;
     if (parser->error == YAML_MEMORY_ERROR) {
-        return baton_error_set(reader->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(reader->err, NULL);
     }
     if (parser->error == YAML_READER_ERROR) {
         return baton_source_error(source, parser->problem_offset, reader->err, "not valid YAML: %s", problem);
@@ -407,7 +412,7 @@ static enum baton_status parse(const struct baton_json **out, struct baton_arena
     }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     struct reader reader = {
         .source = source, .arena = arena, .err = err, .place_characters = SIZE_MAX, .allows_binary = allows_binary

@@ -16,9 +16,8 @@ enum baton_status baton_agents_unknown(const struct baton_agents *agents, struct
     for (uint32_t i = 0; i < agents->count; i++) {
         baton_suggest_offer(&suggest, agents->list[i].name);
     }
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    return baton_source_error(source, offset, err, "unknown agent '%.*s'%s", (int)name.length, name.data,
-                              baton_suggest_text(&suggest, hint));
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    return baton_source_error(source, offset, err, "%s", baton_suggest_unknown(&suggest, "agent", "", text));
 }
 
 uint32_t baton_agents_distance(const struct baton_agents *agents, uint32_t from, uint32_t to)

@@ -1,3 +1,7 @@
+/* Reads conversations as they were recorded: OpenAI chat messages, in the spellings of several SDKs, with a few fields of ours. What
+ * others wrote is not theirs to mend, so fields that are known and of no use are passed over; what bears on a result (who spoke,
+ * calls and their ids, times, tokens) is strict, as a wrong figure is worse than a refused file.
+ */
 #include "engine/core/conversation.h"
 
 #include "engine/base/fields.h"
@@ -96,8 +100,7 @@ struct read {
 
 static enum baton_status no_memory(const struct read *read)
 {
-    return baton_error_set(read->err, BATON_ELIMIT, "a conversation of '%s' needs more memory than is allowed",
-                           read->source->name);
+    return baton_error_over_limit(read->err, "a conversation of '%s'", read->source->name);
 }
 
 static enum baton_status read_form(const struct read *read, const struct baton_field *rows, size_t count,
@@ -319,9 +322,18 @@ static enum baton_status read_message(const struct read *read, const struct bato
                                   message->role == BATON_ROLE_ASSISTANT ? "an assistant" : "this");
     }
     status = read_content(read, form.content, message);
-    status = status == BATON_OK ? read_calls(read, form.tool_calls, message) : status;
-    status = status == BATON_OK ? read_usage(read, form.usage, &message->usage) : status;
-    return status == BATON_OK ? read_speaker(read, &form, node, message) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_calls(read, form.tool_calls, message);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_usage(read, form.usage, &message->usage);
+    if (status != BATON_OK) {
+        return status;
+    }
+    return read_speaker(read, &form, node, message);
 }
 
 static enum baton_status read_messages(const struct read *read, const struct baton_json *list,

@@ -1,24 +1,16 @@
 #include "engine/core/history.h"
 
-#include <string.h>
-
-enum { FIRST_CAPACITY = 16 };
+#include "engine/base/grow.h"
 
 static bool push(struct baton_arena *arena, struct baton_messages *messages, const struct baton_message *message)
 {
-    if (messages->count == messages->capacity) {
-        uint32_t capacity = messages->capacity == 0 ? FIRST_CAPACITY : messages->capacity * 2;
-        struct baton_message *list = baton_arena_array(arena, capacity, sizeof *list);
-        if (list == NULL) {
-            return false;
-        }
-        if (messages->count > 0) {
-            memcpy(list, messages->list, messages->count * sizeof *list);
-        }
-        messages->list = list;
-        messages->capacity = capacity;
+    struct baton_message *list =
+        baton_grow_arena(arena, messages->list, messages->count, &messages->capacity, sizeof *list);
+    if (list == NULL) {
+        return false;
     }
-    messages->list[messages->count++] = *message;
+    messages->list = list;
+    list[messages->count++] = *message;
     return true;
 }
 

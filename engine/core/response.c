@@ -62,18 +62,6 @@ enum baton_status baton_response_mistake(struct baton_response *response, struct
                                        : baton_response_refuse(response, plan, message);
 }
 
-/* At most so many bytes of a text, whole characters only. */
-struct baton_str baton_response_cut(struct baton_str text, size_t bytes_max)
-{
-    if (text.length > bytes_max) {
-        text.length = bytes_max;
-        while (text.length > 0 && ((unsigned char)text.data[text.length] & 0xc0U) == 0x80U) {
-            text.length--;
-        }
-    }
-    return text;
-}
-
 /* ---- arguments ---- */
 
 bool baton_response_is_empty(struct baton_str arguments)
@@ -90,7 +78,7 @@ const struct baton_json *baton_response_arguments(struct baton_response *respons
     struct baton_source source = { .name = "arguments", .line_first = 1, .text = arguments };
     if (baton_json_parse(&node, response->run->arena, &source, &parse_error) != BATON_OK) {
         snprintf(reason, bytes, "cannot read the arguments: %.*s",
-                 (int)baton_response_cut(baton_str_of(parse_error.text), 180).length, parse_error.text);
+                 (int)baton_str_cut(baton_str_of(parse_error.text), 180).length, parse_error.text);
         return NULL;
     }
     if (node->type != BATON_JSON_OBJECT) {

@@ -46,9 +46,6 @@ BATON_MUST_CHECK enum baton_status baton_response_raise(struct baton_response *r
 BATON_MUST_CHECK enum baton_status baton_response_mistake(struct baton_response *response, struct baton_plan *plan,
                                                           enum baton_on_mistake what, const char *message);
 
-/* The start of a text, cut at a character's end. */
-struct baton_str baton_response_cut(struct baton_str text, size_t bytes_max);
-
 /* Arguments that say nothing: empty or {}. */
 bool baton_response_is_empty(struct baton_str arguments);
 

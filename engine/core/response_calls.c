@@ -1,3 +1,7 @@
+/* What each call of a response is, and the ordinary tools among them. They run before any handoff, as the agent that called them,
+ * all at once where the profile says so, and every call gets exactly one result: a mistake (an unknown tool, arguments that do not
+ * fit) is a result too, which the model can read and mend, unless the profile's SDK would raise.
+ */
 #include "engine/core/response_calls.h"
 
 #include "engine/base/text.h"
@@ -9,19 +13,11 @@
 
 /* ---- a: what each call is ---- */
 
-static bool begins_with_transfer(struct baton_str name)
-{
-    size_t length = strlen(BATON_TRANSFER_PREFIX);
-    return name.length >= length && memcmp(name.data, BATON_TRANSFER_PREFIX, length) == 0;
-}
-
 /* A transfer to an agent that the file has, though the active agent was not given it; NULL where there is none. */
 static const struct baton_handoff *undeclared_handoff(struct baton_response *response, struct baton_str name)
 {
     struct baton_run *run = response->run;
-    size_t prefix = strlen(BATON_TRANSFER_PREFIX);
-    uint32_t target =
-        baton_agents_find(run->options.agents, (struct baton_str){ name.data + prefix, name.length - prefix });
+    uint32_t target = baton_agents_find(run->options.agents, baton_str_after(name, strlen(BATON_TRANSFER_PREFIX)));
     struct baton_handoff *handoff = target == BATON_NONE ? NULL : baton_arena_zero(run->arena, sizeof *handoff);
     if (handoff != NULL) {
         *handoff = (struct baton_handoff){ .target = target, .tool_name = name, .is_enabled = true };
@@ -35,7 +31,7 @@ static void classify(struct baton_response *response, struct baton_plan *plan, c
     uint32_t value = baton_map_get(&agent->callables, call->name);
     *plan = (struct baton_plan){ .call = call,
                                  .kind = BATON_CALL_UNKNOWN,
-                                 .is_transfer = begins_with_transfer(call->name) };
+                                 .is_transfer = baton_str_starts(call->name, BATON_TRANSFER_PREFIX) };
     if (value == BATON_NONE) {
         bool may_look = plan->is_transfer && response->run->profile->resolve == BATON_RESOLVE_AGENTS_MAP;
         plan->handoff = may_look ? undeclared_handoff(response, call->name) : NULL;
@@ -79,7 +75,7 @@ enum baton_status baton_response_classify(struct baton_response *response, const
         struct baton_plan *plan = &response->plans[i];
         if (plan->kind == BATON_CALL_UNKNOWN) {
             char message[192];
-            struct baton_str name = baton_response_cut(plan->call->name, 100);
+            struct baton_str name = baton_str_cut(plan->call->name, 100);
             snprintf(message, sizeof message, "unknown tool \"%.*s\"", (int)name.length, name.data);
             status = baton_response_mistake(response, plan, run->profile->unknown_tool, message);
         }

@@ -55,7 +55,7 @@ static enum baton_status ask_hook(struct baton_response *response, struct baton_
         return BATON_OK;
     }
     char text[320];
-    message = baton_response_cut(message, 200);
+    message = baton_str_cut(message, 200);
     snprintf(text, sizeof text, "the handoff was refused%s%.*s", message.length > 0 ? ": " : "", (int)message.length,
              message.data);
     return baton_response_refuse(response, plan, text);

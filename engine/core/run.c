@@ -1,13 +1,17 @@
+/* The one loop: ask the active agent's model, deal with its reply, until an agent answers, a limit trips or something fails. What an
+ * SDK does differently is a switch of the profile, never a second loop. A provider's failure ends the exchange with a status, so
+ * that a batch of conversations goes on; only our own trouble goes up as an error. Recorded time is let pass on the clock, measured
+ * time is read from it, so that the same code runs live and in a replay.
+ */
 #include "engine/core/run.h"
 
+#include "engine/base/grow.h"
 #include "engine/core/history.h"
 #include "engine/core/run_state.h"
 #include "engine/core/turn.h"
 
 #include <assert.h>
 #include <string.h>
-
-enum { FIRST_TURNS = 8 };
 
 /* A library's user may have forgotten something; options that are all zero would otherwise be obeyed as limits of 0. */
 static enum baton_status check_options(const struct baton_run_options *options, struct baton_error *err)
@@ -118,19 +122,13 @@ enum baton_status baton_run_append(struct baton_run *run, const struct baton_mes
 static struct baton_turn *turn_push(struct baton_run *run)
 {
     struct baton_exchange *exchange = run->exchange;
-    if (exchange->turn_count == run->turn_capacity) {
-        uint32_t capacity = run->turn_capacity == 0 ? FIRST_TURNS : run->turn_capacity * 2;
-        struct baton_turn *turns = baton_arena_array(run->arena, capacity, sizeof *turns);
-        if (turns == NULL) {
-            return NULL;
-        }
-        if (exchange->turn_count > 0) {
-            memcpy(turns, exchange->turns, exchange->turn_count * sizeof *turns);
-        }
-        exchange->turns = turns;
-        run->turn_capacity = capacity;
+    struct baton_turn *turns =
+        baton_grow_arena(run->arena, exchange->turns, exchange->turn_count, &run->turn_capacity, sizeof *turns);
+    if (turns == NULL) {
+        return NULL;
     }
-    struct baton_turn *turn = &exchange->turns[exchange->turn_count++];
+    exchange->turns = turns;
+    struct baton_turn *turn = &turns[exchange->turn_count++];
     *turn = (struct baton_turn){ .agent = run->active,
                                  .handoff_to = BATON_NONE,
                                  .choice = BATON_CHOICE_NOTHING,
@@ -331,8 +329,8 @@ static enum baton_status begin(struct baton_run *run, struct baton_str user_text
     exchange->start_ns = baton_run_now(run);
     exchange->message_first = run->history.count;
     exchange->divergence = (struct baton_divergence){ .recorded = BATON_NONE, .asked = BATON_NONE };
-    run->path_capacity = FIRST_TURNS;
-    exchange->path = baton_arena_array(run->arena, run->path_capacity, sizeof *exchange->path);
+    run->path_capacity = 0;
+    exchange->path = baton_grow_arena(run->arena, NULL, 0, &run->path_capacity, sizeof *exchange->path);
     if (exchange->path == NULL) {
         return baton_run_no_memory(run, err);
     }

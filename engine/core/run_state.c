@@ -28,6 +28,5 @@ void baton_run_end(struct baton_run *run, enum baton_run_status status)
 
 enum baton_status baton_run_no_memory(const struct baton_run *run, struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)run->options.conversation_id.length, run->options.conversation_id.data);
+    return baton_error_over_limit(err, "the conversation '%.*s'", BATON_STR_ARGS(run->options.conversation_id));
 }

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 struct http_form {
     struct baton_str url, method;
@@ -44,18 +43,13 @@ bool baton_tool_http_variable(const char **at, struct baton_str *before, struct 
     return false;
 }
 
-static bool begins_with(struct baton_str text, const char *start)
-{
-    return text.length > strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
-}
-
 /* RFC 9110: a name is a token. What frames the message is not for a file to say. */
 static bool name_is_sound(struct baton_str name)
 {
     static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
     static const char *const framing[] = { "content-length", "transfer-encoding", "connection", "expect", "host" };
     for (size_t i = 0; i < sizeof framing / sizeof *framing; i++) {
-        if (name.length == strlen(framing[i]) && strncasecmp(name.data, framing[i], name.length) == 0) {
+        if (baton_str_is_caseless(name, framing[i])) {
             return false;
         }
     }
@@ -92,7 +86,8 @@ static enum baton_status read_header(struct baton_tool_header *out, const struct
 static enum baton_status check(const struct http_form *form, const struct baton_source *source,
                                const struct baton_json *node, struct baton_error *err)
 {
-    const bool is_url = begins_with(form->url, "https://") || begins_with(form->url, "http://");
+    const char *scheme = baton_str_starts(form->url, "https://") ? "https://" : "http://";
+    bool is_url = baton_str_starts(form->url, scheme) && form->url.length > strlen(scheme);
     if (!is_url || form->url.length > BATON_TOOL_URL_BYTES_MAX) {
         return baton_source_error(
             source, baton_json_get(node, "url")->offset, err,
@@ -128,7 +123,7 @@ enum baton_status baton_tool_http_read(const struct baton_tool_http **out, struc
     struct baton_tool_header *headers =
         baton_arena_array(arena, (form.headers == NULL ? 0 : form.headers->count) + 1, sizeof *headers);
     if (http == NULL || headers == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", source->name);
+        return baton_error_over_limit(err, "'%s'", source->name);
     }
     http->url = form.url.data;
     http->headers = headers;

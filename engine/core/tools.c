@@ -60,20 +60,14 @@ enum baton_status baton_context_read(struct baton_context_job *job, struct baton
 
 static void write_calls(struct baton_json_writer *writer, const struct baton_message *message)
 {
-    baton_jw_key(writer, "tool_calls");
-    baton_jw_open(writer, '[');
+    baton_jw_put_open(writer, "tool_calls", '[');
     for (uint32_t i = 0; i < message->call_count; i++) {
         baton_jw_open(writer, '{');
-        baton_jw_key(writer, "id");
-        baton_jw_str(writer, message->calls[i].id);
-        baton_jw_key(writer, "type");
-        baton_jw_string(writer, "function");
-        baton_jw_key(writer, "function");
-        baton_jw_open(writer, '{');
-        baton_jw_key(writer, "name");
-        baton_jw_str(writer, message->calls[i].name);
-        baton_jw_key(writer, "arguments");
-        baton_jw_str(writer, message->calls[i].arguments);
+        baton_jw_put_str(writer, "id", message->calls[i].id);
+        baton_jw_put_string(writer, "type", "function");
+        baton_jw_put_open(writer, "function", '{');
+        baton_jw_put_str(writer, "name", message->calls[i].name);
+        baton_jw_put_str(writer, "arguments", message->calls[i].arguments);
         baton_jw_close(writer, '}');
         baton_jw_close(writer, '}');
     }
@@ -88,11 +82,9 @@ void baton_messages_write(struct baton_text *out, const struct baton_message *me
     for (uint32_t i = 0; i < count; i++) {
         const struct baton_message *message = &messages[i];
         baton_jw_open(&writer, '{');
-        baton_jw_key(&writer, "role");
-        baton_jw_string(&writer, baton_role_name(message->role));
+        baton_jw_put_string(&writer, "role", baton_role_name(message->role));
         if (message->agent != BATON_NONE && message->role == BATON_ROLE_ASSISTANT) {
-            baton_jw_key(&writer, "agent");
-            baton_jw_str(&writer, baton_agent_name(agents, message->agent));
+            baton_jw_put_str(&writer, "agent", baton_agent_name(agents, message->agent));
         }
         baton_jw_key(&writer, "content");
         if (message->has_content) {
@@ -104,8 +96,7 @@ void baton_messages_write(struct baton_text *out, const struct baton_message *me
             write_calls(&writer, message);
         }
         if (message->role == BATON_ROLE_TOOL) {
-            baton_jw_key(&writer, "tool_call_id");
-            baton_jw_str(&writer, message->tool_call_id);
+            baton_jw_put_str(&writer, "tool_call_id", message->tool_call_id);
         }
         baton_jw_close(&writer, '}');
     }

@@ -1,6 +1,10 @@
+/* One reply of a model, from start to end: its calls are settled (response_calls.c, response_handoff.c), then what happened goes
+ * into the record and to whoever listens, and then control moves. In that order, because an error that the profile raises must
+ * leave the reply out of the record, and because events tell results as they ended while the record keeps them in call order.
+ */
 #include "engine/core/turn.h"
 
-#include "engine/base/text.h"
+#include "engine/base/grow.h"
 #include "engine/core/history.h"
 #include "engine/core/response.h"
 #include "engine/core/response_calls.h"
@@ -123,16 +127,13 @@ static enum baton_status path_push(struct baton_response *response, uint32_t age
 {
     struct baton_run *run = response->run;
     struct baton_exchange *exchange = run->exchange;
-    if (exchange->depth + 1 == run->path_capacity) {
-        uint32_t *path = baton_arena_array(run->arena, run->path_capacity * 2, sizeof *path);
-        if (path == NULL) {
-            return baton_response_no_memory(response);
-        }
-        memcpy(path, exchange->path, run->path_capacity * sizeof *path);
-        exchange->path = path;
-        run->path_capacity *= 2;
+    uint32_t *path =
+        baton_grow_arena(run->arena, exchange->path, exchange->depth + 1, &run->path_capacity, sizeof *path);
+    if (path == NULL) {
+        return baton_response_no_memory(response);
     }
-    exchange->path[++exchange->depth] = agent;
+    exchange->path = path;
+    path[++exchange->depth] = agent;
     return BATON_OK;
 }
 
@@ -197,18 +198,34 @@ static void note_choice(struct baton_response *response)
     }
 }
 
-static enum baton_status respond_to_calls(struct baton_response *response, const struct baton_reply *reply)
+/* What is called, the ordinary tools, the handoff; each of them may end the exchange. */
+static enum baton_status settle_calls(struct baton_response *response, const struct baton_reply *reply)
 {
     struct baton_run *run = response->run;
     enum baton_status status = baton_response_classify(response, reply);
-    status = status == BATON_OK && !run->is_over ? baton_response_run_tools(response) : status;
-    status = status == BATON_OK && !run->is_over ? baton_response_choose_handoff(response) : status;
+    if (status != BATON_OK || run->is_over) {
+        return status;
+    }
+    status = baton_response_run_tools(response);
+    if (status != BATON_OK || run->is_over) {
+        return status;
+    }
+    return baton_response_choose_handoff(response);
+}
+
+static enum baton_status respond_to_calls(struct baton_response *response, const struct baton_reply *reply)
+{
+    struct baton_run *run = response->run;
+    enum baton_status status = settle_calls(response, reply);
     if (status != BATON_OK || (run->is_over && run->exchange->status == BATON_RUN_ERROR)) {
         return status; /* a raised error leaves the response out of the record */
     }
     emit_results(response);
     status = append_reply(response, reply);
-    status = status == BATON_OK ? append_results(response) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = append_results(response);
     if (status != BATON_OK) {
         return status;
     }

@@ -10,7 +10,9 @@
 #include "engine/base/prng.h"
 #include "engine/base/utf8.h"
 #include "engine/base/yaml.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
+#include "engine/wire/encoder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +96,7 @@ static inline void replies_send_back(struct replies *replies, const struct baton
             struct baton_encode_options options = { .is_normal_form = way == 1, .is_stream = true };
             struct baton_text body = baton_text_with_limit(REPLIES_MEMORY_BYTES);
             struct baton_error err;
-            replies_claim(baton_codec_at(i)->encode(&body, &request, &options, &err) == BATON_OK);
+            replies_claim(baton_encode(&body, baton_codec_at(i), &request, &options, &err) == BATON_OK);
             replies_claim(replies_is_json(replies, baton_text_str(&body)));
             baton_text_clear(&body);
         }

@@ -1,3 +1,10 @@
+/* One POST by libcurl, driven by our own loop.
+ *
+ * libcurl moves the bytes; what this file adds is what it leaves open. Each transfer has bounds of time and size. A Ctrl-C ends
+ * it within 50 ms, which easy_perform() cannot promise, hence the multi interface for a single handle. Nothing of the
+ * environment (proxy, netrc, cookies) and no redirect may send a key elsewhere, and plain http:// stays on this machine even
+ * where a name resolves to another one: the socket callback looks at the address itself. Messages are checked for the secrets
+ * that libcurl might quote. And its many codes are few failures here, as a caller only asks whether to try again. */
 #include "engine/http/http.h"
 
 #include "engine/base/text.h"
@@ -11,8 +18,15 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { NS_PER_MS = 1000000, BODY_BYTES_KEPT = 1024 * 1024, SECRET_BYTES_MIN = 4 };
-enum { TOO_LARGE_CODE = 100 }; /* CURLE_TOO_LARGE, of libcurl 8.5 and later */
+enum { NS_PER_MS = 1000000 };
+
+/* What the headers that we are built with may not have, and the library that is found may: its values never change. */
+enum {
+    CODE_TOO_LARGE = 100,         /* CURLE_TOO_LARGE, of libcurl 8.5 and later */
+    OPTION_PROTOCOLS = 181,       /* CURLOPT_PROTOCOLS, before 7.85 */
+    OPTION_PROTOCOLS_STR = 10318, /* CURLOPT_PROTOCOLS_STR */
+    OPTION_QUICK_EXIT = 322       /* CURLOPT_QUICK_EXIT */
+};
 
 struct baton_http {
     const struct baton_curl *curl;
@@ -56,7 +70,7 @@ enum baton_status baton_http_new(struct baton_http **out, const struct baton_htt
     }
     struct baton_http *http = baton_system_take(sizeof *http);
     if (http == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a connection");
+        return baton_error_no_memory(err, "a connection");
     }
     *http = (struct baton_http){ .curl = curl,
                                  .easy = curl->easy_init(),
@@ -68,7 +82,7 @@ enum baton_status baton_http_new(struct baton_http **out, const struct baton_htt
     if (http->easy == NULL || http->multi == NULL ||
         curl->multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)BATON_HTTP_CONNECTIONS_MAX) != CURLM_OK) {
         baton_http_free(http);
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a connection");
+        return baton_error_no_memory(err, "a connection");
     }
     *out = http;
     return BATON_OK;
@@ -217,15 +231,14 @@ static CURLcode connection_set(const struct transfer *transfer)
     CURL *easy = transfer->http->easy;
     CURLcode code = CURLE_OK;
     SET(CURLOPT_CURLU, transfer->url.parsed);
-#if LIBCURL_VERSION_NUM >= 0x075500
-    SET(CURLOPT_PROTOCOLS_STR, "http,https"); /* which hosts may have http was decided with the URL */
-#else
-    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* Without it a Ctrl-C waits for a name server that does not answer. Older libraries do not know it: no harm. */
-    (void)curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
+    if (curl->version >= BATON_CURL_VERSION_PROTOCOLS_STR) { /* which hosts may have http was decided with the URL */
+        SET((CURLoption)OPTION_PROTOCOLS_STR, "http,https");
+    } else {
+        SET((CURLoption)OPTION_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    }
+    if (curl->version >= BATON_CURL_VERSION_QUICK_EXIT) { /* else a Ctrl-C waits for a name server that is silent */
+        SET((CURLoption)OPTION_QUICK_EXIT, 1L);
+    }
     SET(CURLOPT_UNIX_SOCKET_PATH, transfer->request->unix_socket);
     SET(CURLOPT_PROXY, ""); /* not that of the environment */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -374,7 +387,7 @@ static enum baton_http_failure failure_of(const struct transfer *transfer, CURLc
         return BATON_HTTP_TLS;
     case CURLE_OUT_OF_MEMORY: /* also what libcurl before 8.5 says of a header of over 100 KB */
         return transfer->has_begun && !transfer->reply.is_head_complete ? BATON_HTTP_TOO_LARGE : BATON_HTTP_MEMORY;
-    case TOO_LARGE_CODE:
+    case CODE_TOO_LARGE:
         return BATON_HTTP_TOO_LARGE;
     default:
         return transfer->has_begun ? BATON_HTTP_PROTOCOL : BATON_HTTP_REFUSED;
@@ -388,7 +401,7 @@ static bool detail_is_safe(const struct transfer *transfer, const char *detail)
     for (size_t i = 0; i < request->header_count; i++) {
         const char *value = request->headers[i].value, *space = strrchr(value, ' ');
         const char *last_word = space == NULL ? value : space + 1; /* of `Bearer ...` */
-        if (strlen(last_word) >= SECRET_BYTES_MIN && strstr(detail, last_word) != NULL) {
+        if (strlen(last_word) >= BATON_HTTP_SECRET_BYTES_MIN && strstr(detail, last_word) != NULL) {
             return false;
         }
     }
@@ -411,7 +424,7 @@ static enum baton_status failure_report(const struct transfer *transfer, enum ba
                                         struct baton_error *err)
 {
     const struct baton_http_response *response = transfer->reply.response;
-    const char *place = transfer->url.place, *detail = transfer->http->detail;
+    const char *where = transfer->url.where, *detail = transfer->http->detail;
     unsigned long long got = response->body_bytes, after_ms = response->total_ns / NS_PER_MS;
     if (code == CURLE_OK) {
         detail = "its head is not complete";
@@ -423,27 +436,27 @@ static enum baton_status failure_report(const struct transfer *transfer, enum ba
     case BATON_HTTP_STOPPED:
         return BATON_OK;
     case BATON_HTTP_MEMORY:
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a call of '%s'", place);
+        return baton_error_no_memory(err, "a call of '%s'", where);
     case BATON_HTTP_INTERRUPTED:
-        return baton_error_set(err, BATON_EINTERRUPTED, "interrupted while calling '%s'", place);
+        return baton_error_set(err, BATON_EINTERRUPTED, "interrupted while calling '%s'", where);
     case BATON_HTTP_REFUSED:
-        return baton_error_set(err, BATON_EPROVIDER, "cannot call '%s' with this libcurl: %s", place, detail);
+        return baton_error_set(err, BATON_EPROVIDER, "cannot call '%s' with this libcurl: %s", where, detail);
     case BATON_HTTP_CONNECT:
-        return baton_error_set(err, BATON_EPROVIDER, "cannot connect to '%s': %s", place, detail);
+        return baton_error_set(err, BATON_EPROVIDER, "cannot connect to '%s': %s", where, detail);
     case BATON_HTTP_TIMEOUT:
         return baton_error_set(err, BATON_EPROVIDER, "'%s' took too long: %s after %llu ms, with %llu bytes received",
-                               place, what_was_late(transfer), after_ms, got);
+                               where, what_was_late(transfer), after_ms, got);
     case BATON_HTTP_CUT:
-        return baton_error_set(err, BATON_EPROVIDER, "'%s' broke off after %llu bytes: %s", place, got, detail);
+        return baton_error_set(err, BATON_EPROVIDER, "'%s' broke off after %llu bytes: %s", where, got, detail);
     case BATON_HTTP_TOO_LARGE:
-        return baton_error_set(err, BATON_EPROVIDER, "the reply of '%s' is too large: over %zu bytes of %s", place,
+        return baton_error_set(err, BATON_EPROVIDER, "the reply of '%s' is too large: over %zu bytes of %s", where,
                                transfer->reply.is_head_complete ? transfer->reply.body_bytes_max
                                                                 : (size_t)BATON_HTTP_HEADER_BYTES_MAX,
                                transfer->reply.is_head_complete ? "body" : "headers");
     case BATON_HTTP_TLS:
-        return baton_error_set(err, BATON_EPROVIDER, "no secure connection to '%s': %s", place, detail);
+        return baton_error_set(err, BATON_EPROVIDER, "no secure connection to '%s': %s", where, detail);
     default:
-        return baton_error_set(err, BATON_EPROVIDER, "what '%s' answers is not a reply: %s", place, detail);
+        return baton_error_set(err, BATON_EPROVIDER, "what '%s' answers is not a reply: %s", where, detail);
     }
 }
 
@@ -489,7 +502,8 @@ enum baton_status baton_http_post(struct baton_http_response *out, struct baton_
     };
     *out = (struct baton_http_response){ .failure = BATON_HTTP_REFUSED };
     http->detail[0] = '\0';
-    if (http->body.length > BODY_BYTES_KEPT) { /* one large reply is no reason to keep so much for every thread */
+    if (http->body.length >
+        BATON_HTTP_BODY_BYTES_KEPT) { /* one large reply is no reason to keep so much for every thread */
         baton_text_clear(&http->body);
         http->body = baton_text_with_limit(BATON_HTTP_BODY_BYTES_MAX);
     }

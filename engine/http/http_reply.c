@@ -1,12 +1,9 @@
 #include "engine/http/http_reply.h"
 
+#include "engine/base/number.h"
 #include "engine/base/text.h"
 
-#include <stddef.h>
-#include <string.h>
-#include <strings.h>
-
-/* The headers that are kept; of two for one place the first that comes. */
+/* The headers that are kept; of two for one member the first that comes. */
 static const struct {
     const char *name;
     size_t offset;
@@ -21,12 +18,7 @@ static const struct {
     { "date", offsetof(struct baton_http_response, date) },
 };
 
-enum { KEPT_COUNT = sizeof kept / sizeof *kept };
-
-static bool is_name(struct baton_str name, const char *wanted)
-{
-    return name.length == strlen(wanted) && strncasecmp(name.data, wanted, name.length) == 0;
-}
+enum { KEPT_COUNT = sizeof kept / sizeof *kept, STATUS_DIGITS = 3 };
 
 /* Copies what fits; the value may end up on a terminal, so nothing in it may steer one. */
 static void value_copy(char out[BATON_HTTP_VALUE_BYTES], struct baton_str value)
@@ -41,9 +33,9 @@ static void value_copy(char out[BATON_HTTP_VALUE_BYTES], struct baton_str value)
 static void header_take(struct baton_http_reply *reply, struct baton_str name, struct baton_str value)
 {
     for (size_t i = 0; i < KEPT_COUNT; i++) {
-        char *place = (char *)reply->response + kept[i].offset;
-        if (is_name(name, kept[i].name) && place[0] == '\0') {
-            value_copy(place, value);
+        char *out = (char *)reply->response + kept[i].offset;
+        if (baton_str_is_caseless(name, kept[i].name) && out[0] == '\0') {
+            value_copy(out, value);
         }
     }
     if (reply->request->on_header != NULL && reply->response->status >= 200) {
@@ -51,38 +43,15 @@ static void header_take(struct baton_http_reply *reply, struct baton_str name, s
     }
 }
 
-static bool is_blank(char character)
-{
-    return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
-static struct baton_str trim(struct baton_str text)
-{
-    while (text.length > 0 && is_blank(text.data[text.length - 1])) {
-        text.length--;
-    }
-    while (text.length > 0 && is_blank(text.data[0])) {
-        text.data++;
-        text.length--;
-    }
-    return text;
-}
-
 /* `HTTP/1.1 200 OK` or `HTTP/2 200`; 0 where there is no status of three digits. */
 static unsigned status_of(struct baton_str line)
 {
-    const char *space = memchr(line.data, ' ', line.length);
-    if (space == NULL || line.length - (size_t)(space - line.data) < 4) {
+    const struct baton_str rest = baton_str_after(line, baton_str_find(line, ' ') + 1);
+    uint64_t status = 0;
+    if (rest.length < STATUS_DIGITS || !baton_number_u64((struct baton_str){ rest.data, STATUS_DIGITS }, &status)) {
         return 0;
     }
-    unsigned status = 0;
-    for (const char *digit = space + 1; digit <= space + 3; digit++) {
-        if (*digit < '0' || *digit > '9') {
-            return 0;
-        }
-        status = status * 10 + (unsigned)(*digit - '0');
-    }
-    return status;
+    return (unsigned)status;
 }
 
 /* An interim reply (1xx) may come before the one that counts, and must leave nothing behind. */
@@ -109,15 +78,13 @@ bool baton_http_reply_line(struct baton_http_reply *reply, struct baton_str line
     if (reply->is_head_complete) {
         return true; /* a trailer */
     }
-    const char *colon = memchr(line.data, ':', line.length);
-    if (line.length >= 5 && memcmp(line.data, "HTTP/", 5) == 0) {
+    const size_t colon = baton_str_find(line, ':');
+    if (baton_str_starts(line, "HTTP/")) {
         head_begin(reply, line);
-    } else if (trim(line).length == 0) {
+    } else if (baton_str_trim(line).length == 0) {
         reply->is_head_complete = reply->response->status >= 200;
-    } else if (colon != NULL) {
-        size_t length = (size_t)(colon - line.data);
-        header_take(reply, (struct baton_str){ line.data, length },
-                    trim((struct baton_str){ colon + 1, line.length - length - 1 }));
+    } else if (colon < line.length) {
+        header_take(reply, (struct baton_str){ line.data, colon }, baton_str_trim(baton_str_after(line, colon + 1)));
     }
     return true;
 }

@@ -5,7 +5,8 @@
 #ifndef BATON_ENGINE_HTTP_HTTP_REPLY_H
 #define BATON_ENGINE_HTTP_HTTP_REPLY_H
 
-#include "engine/http/http.h"
+#include "engine/base/clock.h"
+#include "engine/http/http_message.h"
 
 struct baton_text;
 

@@ -7,8 +7,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { SECRET_BYTES_MIN = 4 }; /* shorter pieces stand in many a message by chance */
-
 bool baton_address_is_local(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
@@ -61,14 +59,14 @@ static enum baton_status url_check(struct baton_http_url *url, const char *schem
         return BATON_OK;
     }
     if (strcmp(scheme, "http") != 0) {
-        return baton_error_set(err, BATON_EUSAGE, "cannot call '%s': only https:// and http:// are spoken", url->place);
+        return baton_error_set(err, BATON_EUSAGE, "cannot call '%s': only https:// and http:// are spoken", url->where);
     }
     if (!is_unix && !host_is_local(host)) {
         return baton_error_set(
             err, BATON_EUSAGE,
             "will not call '%s': http:// is for this machine (127.0.0.0/8, ::1, localhost) or a unix "
             "socket; use https://",
-            url->place);
+            url->where);
     }
     url->must_be_local = !is_unix;
     return BATON_OK;
@@ -79,7 +77,7 @@ enum baton_status baton_http_url_parse(struct baton_http_url *out, const struct 
 {
     *out = (struct baton_http_url){ .parsed = curl->url() };
     if (out->parsed == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a URL");
+        return baton_error_no_memory(err, "a URL");
     }
     CURLUcode code = strnlen(text, BATON_HTTP_URL_BYTES_MAX + 1) > BATON_HTTP_URL_BYTES_MAX
                          ? CURLUE_MALFORMED_INPUT
@@ -87,13 +85,13 @@ enum baton_status baton_http_url_parse(struct baton_http_url *out, const struct 
     if (code != CURLUE_OK) { /* which part is a secret is not known, so none of it is shown */
         baton_http_url_clear(out, curl);
         return code == CURLUE_OUT_OF_MEMORY
-                   ? baton_error_set(err, BATON_ENOMEM, "out of memory for a URL")
+                   ? baton_error_no_memory(err, "a URL")
                    : baton_error_set(err, BATON_EUSAGE,
                                      "cannot read the URL of the provider; it has to look like https://host/v1/...");
     }
     char *scheme = part_get(out, curl, CURLUPART_SCHEME), *host = part_get(out, curl, CURLUPART_HOST);
     char *port = part_get(out, curl, CURLUPART_PORT), *path = part_get(out, curl, CURLUPART_PATH);
-    snprintf(out->place, sizeof out->place, "%s://%s%s%s%s%s%s", or_empty(scheme), or_empty(host),
+    snprintf(out->where, sizeof out->where, "%s://%s%s%s%s%s%s", or_empty(scheme), or_empty(host),
              port == NULL ? "" : ":", or_empty(port), or_empty(path), unix_socket == NULL ? "" : " by ",
              or_empty(unix_socket));
     enum baton_status status = url_check(out, or_empty(scheme), or_empty(host), unix_socket != NULL, err);
@@ -119,7 +117,7 @@ bool baton_http_url_shows(const struct baton_http_url *url, const struct baton_c
     bool shows = false;
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         char *part = part_get(url, curl, secrets[i]);
-        shows = shows || (part != NULL && strlen(part) >= SECRET_BYTES_MIN && strstr(text, part) != NULL);
+        shows = shows || (part != NULL && strlen(part) >= BATON_HTTP_SECRET_BYTES_MIN && strstr(text, part) != NULL);
         curl->free(part);
     }
     return shows;

@@ -8,15 +8,14 @@
 #define BATON_ENGINE_HTTP_HTTP_URL_H
 
 #include "engine/http/curl_library.h"
+#include "engine/http/limits.h"
 
 #include <stdbool.h>
-
-enum { BATON_HTTP_PLACE_BYTES = 200, BATON_HTTP_URL_BYTES_MAX = 4096 };
 
 struct baton_http_url {
     CURLU *parsed;
     bool must_be_local;                 /* plain http to a host: the address has to be this machine's */
-    char place[BATON_HTTP_PLACE_BYTES]; /* for messages: without user, query and fragment; long ones are cut */
+    char where[BATON_HTTP_WHERE_BYTES]; /* for messages: without user, query and fragment */
 };
 
 /* BATON_EUSAGE for what cannot be read, is neither http nor https, or is http to another machine; BATON_ENOMEM. */

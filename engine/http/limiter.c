@@ -1,3 +1,9 @@
+/* Rates and money, shared by threads.
+ *
+ * Two token buckets under one lock, and a line of those who wait: whoever comes later does not pass, or a large call would
+ * starve behind a stream of small ones. Nobody sleeps under the lock or on a condition: each waiter works out how long its own
+ * turn is away and sleeps on the clock in slices, so that virtual clocks work, a Ctrl-C is seen in time, and tokens that come
+ * back (an estimate that was too high) are noticed. Money is a sum that only grows, so it needs no lock. */
 #include "engine/http/limiter.h"
 
 #include "engine/base/arena.h"
@@ -20,16 +26,16 @@ struct bucket {
 };
 
 /* A caller that waits, in the order of arrival. */
-struct place {
-    struct place *next;
+struct waiter {
+    struct waiter *next;
     int64_t tokens;
 };
 
 struct baton_limiter {
     pthread_mutex_t lock; /* around the buckets, the time and the order */
     struct bucket requests, tokens;
-    uint64_t filled_us;    /* when the buckets were last filled */
-    struct place *waiting; /* who came first is first; each lives on its caller's stack */
+    uint64_t filled_us;     /* when the buckets were last filled */
+    struct waiter *waiting; /* who came first is first; each lives on its caller's stack */
     struct baton_clock *clock;
     const volatile int *interrupted;
     uint64_t spend_max_pico;
@@ -77,34 +83,34 @@ static void bucket_put(struct bucket *bucket, int64_t units)
     }
 }
 
-static void line_join(struct baton_limiter *limiter, struct place *place)
+static void line_join(struct baton_limiter *limiter, struct waiter *waiter)
 {
-    struct place **end = &limiter->waiting;
+    struct waiter **end = &limiter->waiting;
     while (*end != NULL) {
         end = &(*end)->next;
     }
-    *end = place;
+    *end = waiter;
 }
 
-static void line_leave(struct baton_limiter *limiter, const struct place *place)
+static void line_leave(struct baton_limiter *limiter, const struct waiter *waiter)
 {
-    struct place **at = &limiter->waiting;
-    while (*at != place) {
+    struct waiter **at = &limiter->waiting;
+    while (*at != waiter) {
         at = &(*at)->next;
     }
-    *at = place->next;
+    *at = waiter->next;
 }
 
 /* Microseconds until it is the caller's turn as things stand; who is behind does not count. */
-static int64_t line_wait_us(const struct baton_limiter *limiter, const struct place *place)
+static int64_t line_wait_us(const struct baton_limiter *limiter, const struct waiter *waiter)
 {
     int64_t requests_ahead = 0, tokens_ahead = 0;
-    for (const struct place *other = limiter->waiting; other != place; other = other->next) {
+    for (const struct waiter *other = limiter->waiting; other != waiter; other = other->next) {
         requests_ahead++;
         tokens_ahead += other->tokens;
     }
     int64_t for_request_us = bucket_wait_us(&limiter->requests, requests_ahead, 1);
-    int64_t for_tokens_us = bucket_wait_us(&limiter->tokens, tokens_ahead, place->tokens);
+    int64_t for_tokens_us = bucket_wait_us(&limiter->tokens, tokens_ahead, waiter->tokens);
     return for_request_us > for_tokens_us ? for_request_us : for_tokens_us;
 }
 
@@ -134,7 +140,7 @@ enum baton_status baton_limiter_new(struct baton_limiter **out, const struct bat
     }
     struct baton_limiter *limiter = baton_system_take(sizeof *limiter);
     if (limiter == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a rate limit");
+        return baton_error_no_memory(err, "a rate limit");
     }
     pthread_mutex_init(&limiter->lock, NULL);
     limiter->requests = bucket_of(options->requests_per_minute, burst_s);
@@ -185,21 +191,21 @@ enum baton_status baton_limiter_acquire(struct baton_limiter_permit *out, struct
     if (status != BATON_OK) {
         return status;
     }
-    struct place place = { .tokens = (int64_t)out->tokens };
+    struct waiter waiter = { .tokens = (int64_t)out->tokens };
     pthread_mutex_lock(&limiter->lock);
-    line_join(limiter, &place);
+    line_join(limiter, &waiter);
     fill(limiter);
-    for (int64_t wait_us; status == BATON_OK && (wait_us = line_wait_us(limiter, &place)) > 0;) {
+    for (int64_t wait_us; status == BATON_OK && (wait_us = line_wait_us(limiter, &waiter)) > 0;) {
         pthread_mutex_unlock(&limiter->lock);
         limiter->clock->sleep_ns(limiter->clock, (uint64_t)smaller(wait_us, SLICE_US) * NS_PER_US);
         status = may_go_on(limiter, err);
         pthread_mutex_lock(&limiter->lock);
         fill(limiter);
     }
-    line_leave(limiter, &place);
+    line_leave(limiter, &waiter);
     if (status == BATON_OK) {
         bucket_put(&limiter->requests, -1);
-        bucket_put(&limiter->tokens, -place.tokens);
+        bucket_put(&limiter->tokens, -waiter.tokens);
     }
     pthread_mutex_unlock(&limiter->lock);
     out->waited_ns = limiter->clock->now_ns(limiter->clock) - start_ns;

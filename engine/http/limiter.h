@@ -13,13 +13,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
-
-enum {
-    BATON_LIMITER_BURST_S = 6,                    /* the share of a minute that may be used at once */
-    BATON_LIMITER_BURST_S_MAX = 60,               /* a whole minute's */
-    BATON_LIMITER_CALL_TOKENS_MAX = 10 * 1000000, /* an estimate or usage of more counts as this */
-    BATON_LIMITER_RATE_MAX = 1000 * 1000 * 1000   /* of requests and of tokens a minute */
-};
+#include "engine/http/limits.h"
 
 struct baton_limiter;
 

@@ -1,6 +1,12 @@
+/* Whether and when a call is made again.
+ *
+ * A pure function of what came back and of a generator, so that a test, or a run with the same seed, decides alike. Most of it
+ * reads what a service says of its own accord (retry-after in its four forms), as that is better than any guess; a date is
+ * counted from the reply's own date, since the clock of this machine may be wrong by more than the wait. */
 #include "engine/http/retry.h"
 
 #include "engine/base/prng.h"
+#include "engine/http/http.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -69,7 +75,9 @@ static bool scan_asctime(struct date *out, const char *text)
            end > 0 && text[end] == '\0';
 }
 
-bool baton_http_date_parse(const char *text, int64_t *out_s)
+/* Seconds since 1970 of an HTTP date from that year on, in any of its three forms (RFC 9110 section 5.6.7). False for anything
+ * else. */
+static bool date_parse(const char *text, int64_t *out_s)
 {
     struct date date = { .year = 0 };
     if (!scan_fixdate(&date, text) && !scan_rfc850(&date, text) && !scan_asctime(&date, text)) {
@@ -113,7 +121,7 @@ static bool duration_parse(const char *text, uint64_t unit_ns, uint64_t cap_ns, 
 static bool date_wait(const struct baton_http_response *response, uint64_t cap_ns, uint64_t *out_ns)
 {
     int64_t now = 0, due = 0;
-    if (!baton_http_date_parse(response->retry_after, &due) || !baton_http_date_parse(response->date, &now)) {
+    if (!date_parse(response->retry_after, &due) || !date_parse(response->date, &now)) {
         return false;
     }
     const uint64_t second_ns = UINT64_C(1000000000), wait_s = due > now ? (uint64_t)(due - now) : 0;

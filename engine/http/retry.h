@@ -12,13 +12,7 @@
 #ifndef BATON_ENGINE_HTTP_RETRY_H
 #define BATON_ENGINE_HTTP_RETRY_H
 
-#include "engine/http/http.h"
-
-#define BATON_RETRY_BASE_NS UINT64_C(500000000)        /* the longest wait after the first attempt; doubles each time */
-#define BATON_RETRY_CAP_NS UINT64_C(8000000000)        /* the longest wait by backoff */
-#define BATON_RETRY_AFTER_MAX_NS UINT64_C(60000000000) /* the longest wait that a header can ask for */
-
-enum { BATON_RETRIES_DEFAULT = 2, BATON_RETRY_REASON_BYTES = 160 };
+#include "engine/http/http_message.h"
 
 struct baton_prng;
 
@@ -45,14 +39,11 @@ struct baton_retry_decision {
     char reason[BATON_RETRY_REASON_BYTES]; /* `status 429: retry-after asks for 1000 ms`, `status 401 is final`, ... */
 };
 
-/* The constants above. */
+/* Those of limits.h. */
 struct baton_retry_policy baton_retry_policy_default(void);
 
 /* Draws from the generator only where backoff decides. */
 struct baton_retry_decision baton_retry_decide(const struct baton_retry_policy *policy,
                                                const struct baton_retry_attempt *attempt, struct baton_prng *prng);
-
-/* Seconds since 1970 of an HTTP date from that year on, in any of its three forms (RFC 9110 section 5.6.7). False for anything else. */
-bool baton_http_date_parse(const char *text, int64_t *out_s);
 
 #endif

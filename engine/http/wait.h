@@ -7,10 +7,9 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
+#include "engine/http/limits.h"
 
 #include <stdbool.h>
-
-enum { BATON_WAIT_SLICE_MS = 50 }; /* a flag is seen after at most this long */
 
 /* Whether the flag is set; NULL never is. */
 bool baton_is_interrupted(const volatile int *interrupted);

@@ -1,16 +1,22 @@
+/* Tools and context providers that are services.
+ *
+ * Headers are filled in before the first call, so that a missing variable is found at the start; what came from the environment
+ * is remembered, as a service that echoes its request must not show a secret to a model, or to a recording. A failure of a
+ * service is a result that the model reads, not an error of the run: only what is our own trouble ends it. Calls of one response
+ * are made one after the other on one connection, in call order, so that a run is the same each time. */
 #include "engine/providers/http_tool.h"
 
+#include "engine/base/grow.h"
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
 #include "engine/http/http.h"
 #include "engine/http/http_url.h"
-#include "engine/providers/live_state.h"
+#include "engine/providers/hide_key.h"
+#include "engine/providers/limits.h"
 
 #include <string.h>
-
-enum { LIFE_BYTES_MAX = 64 * 1024 * 1024, SHOWN_BYTES = 200 };
 
 /* A tool or a context provider, ready to be called. */
 struct target {
@@ -28,12 +34,12 @@ struct baton_http_tools {
     struct target **contexts; /* of all handoffs that have one */
     size_t context_count;
     const char **secrets; /* what came from the environment */
-    size_t secret_count;
+    uint32_t secret_count, secret_capacity;
 };
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ENOMEM, "out of memory for http tools");
+    return baton_error_no_memory(err, "http tools");
 }
 
 /* ---- headers ---- */
@@ -54,25 +60,23 @@ static enum baton_status put_variable(struct baton_http_tools *tools, struct bat
     const char *found = options->setting == NULL ? NULL : options->setting(options->user, name);
     if (found == NULL || found[0] == '\0') {
         return baton_error_set(err, BATON_EUSAGE, "the tool '%.*s' needs the environment variable %s, which is not set",
-                               (int)tool.length, tool.data, name);
+                               BATON_STR_ARGS(tool), name);
     }
     for (const char *byte = found; *byte != '\0'; byte++) {
         if (*byte < ' ' || *byte > '~') {
             return baton_error_set(err, BATON_EUSAGE,
                                    "the environment variable %s of the tool '%.*s' holds an odd byte", name,
-                                   (int)tool.length, tool.data);
+                                   BATON_STR_ARGS(tool));
         }
     }
     const char *copy = baton_arena_copy(tools->arena, found, strlen(found));
-    const char **secrets = baton_arena_array(tools->arena, tools->secret_count + 1, sizeof *secrets);
+    const char **secrets =
+        baton_grow_arena(tools->arena, tools->secrets, tools->secret_count, &tools->secret_capacity, sizeof *secrets);
     if (copy == NULL || secrets == NULL) {
         return no_memory(err);
     }
-    for (size_t i = 0; i < tools->secret_count; i++) {
-        secrets[i] = tools->secrets[i];
-    }
-    secrets[tools->secret_count++] = copy;
     tools->secrets = secrets;
+    secrets[tools->secret_count++] = copy;
     baton_text_puts(out, copy);
     return BATON_OK;
 }
@@ -104,7 +108,7 @@ static enum baton_status target_fill(struct baton_http_tools *tools, struct targ
         target->headers[i] = (struct baton_http_header){ http->headers[i].name, copy };
         if (status == BATON_OK && (value.failed || copy == NULL)) {
             status = baton_error_set(err, BATON_ELIMIT, "the headers of the tool '%.*s' do not fit",
-                                     (int)target->name.length, target->name.data);
+                                     BATON_STR_ARGS(target->name));
         }
         baton_text_clear(&value);
     }
@@ -125,8 +129,7 @@ static enum baton_status url_check(const struct baton_http_tools *tools, const s
     }
     status = baton_http_url_parse(&url, curl, target->http->url, tools->options.unix_socket, &inner);
     if (status != BATON_OK) {
-        return baton_error_set(err, status, "the tool '%.*s': %s", (int)target->name.length, target->name.data,
-                               inner.text);
+        return baton_error_set(err, status, "the tool '%.*s': %s", BATON_STR_ARGS(target->name), inner.text);
     }
     baton_http_url_clear(&url, curl);
     return BATON_OK;
@@ -144,8 +147,14 @@ static enum baton_status target_new(struct baton_http_tools *tools, struct targe
     target->name = name;
     target->http = http;
     enum baton_status status = url_check(tools, target, err);
-    status = status == BATON_OK ? target_fill(tools, target, err) : status;
-    return status == BATON_OK && tools->http == NULL ? baton_http_new(&tools->http, &options, err) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = target_fill(tools, target, err);
+    if (status != BATON_OK || tools->http != NULL) {
+        return status;
+    }
+    return baton_http_new(&tools->http, &options, err);
 }
 
 static enum baton_status fill_contexts(struct baton_http_tools *tools, struct baton_error *err)
@@ -173,7 +182,7 @@ static enum baton_status fill(struct baton_http_tools *tools, struct baton_error
 {
     const struct baton_agents *agents = tools->options.agents;
     enum baton_status status = BATON_OK;
-    tools->arena = baton_arena_new(LIFE_BYTES_MAX);
+    tools->arena = baton_arena_new(BATON_HTTP_TOOLS_BYTES_MAX);
     tools->targets =
         tools->arena == NULL ? NULL : baton_arena_zero(tools->arena, (agents->tool_count + 1) * sizeof *tools->targets);
     if (tools->targets == NULL) {
@@ -197,20 +206,16 @@ static void finish(const struct baton_http_tools *tools, struct baton_tool_job *
         return;
     }
     for (size_t i = 0; i < tools->secret_count; i++) {
-        baton_live_hide_key(text, tools->secrets[i]);
+        baton_hide_key(text, tools->secrets[i]);
     }
     job->result = baton_str_of(text);
     job->is_error = is_error;
 }
 
-/* As much of a text as an error shows, cut at a character, or nothing where it is no text. */
-static int shown(struct baton_str text)
+static bool is_text(struct baton_str bytes)
 {
-    size_t length = text.length < SHOWN_BYTES ? text.length : SHOWN_BYTES, bad = 0;
-    while (length > 0 && !baton_utf8_valid(text.data, length, &bad)) {
-        length = text.length > SHOWN_BYTES && length - bad < 4 ? bad : 0;
-    }
-    return memchr(text.data == NULL ? "" : text.data, '\0', length) == NULL ? (int)length : 0;
+    size_t bad = 0;
+    return baton_utf8_valid(bytes.data, bytes.length, &bad) && baton_str_find(bytes, '\0') == bytes.length;
 }
 
 static enum baton_status take(const struct baton_http_tools *tools, struct baton_tool_job *job,
@@ -218,23 +223,21 @@ static enum baton_status take(const struct baton_http_tools *tools, struct baton
                               struct baton_error *err)
 {
     const struct baton_str body = response->body;
-    size_t bad = 0;
+    const struct baton_str start = baton_str_cut(body, BATON_HTTP_TOOL_ERROR_BYTES);
     char *text = NULL;
     if (response->status / 100 != 2) {
-        const int length = shown(body);
-        text = baton_arena_printf(arena, "HTTP %u%s%.*s", response->status, length > 0 ? ": " : "", length,
-                                  length > 0 ? body.data : "");
+        const bool is_shown = start.length > 0 && is_text(start);
+        text = is_shown ? baton_arena_printf(arena, "HTTP %u: %.*s", response->status, BATON_STR_ARGS(start))
+                        : baton_arena_printf(arena, "HTTP %u", response->status);
         finish(tools, job, text, true);
-    } else if (body.length > 0 &&
-               (!baton_utf8_valid(body.data, body.length, &bad) || memchr(body.data, '\0', body.length) != NULL)) {
+    } else if (!is_text(body)) {
         text = baton_arena_printf(arena, "its answer is not text in UTF-8");
         finish(tools, job, text, true);
     } else {
         text = baton_arena_copy(arena, body.length == 0 ? "" : body.data, body.length);
         finish(tools, job, text, false);
     }
-    return text == NULL ? baton_error_set(err, BATON_ELIMIT, "the result of a tool needs more memory than is allowed")
-                        : BATON_OK;
+    return text == NULL ? baton_error_over_limit(err, "the result of a tool") : BATON_OK;
 }
 
 /* Posts the body; the answer, or what went wrong, becomes the job's result. */
@@ -262,8 +265,7 @@ static enum baton_status post(struct baton_http_tools *tools, const struct targe
     }
     char *text = baton_arena_copy(arena, inner.text, strlen(inner.text));
     finish(tools, job, text, true);
-    return text == NULL ? baton_error_set(err, BATON_ELIMIT, "the result of a tool needs more memory than is allowed")
-                        : BATON_OK;
+    return text == NULL ? baton_error_over_limit(err, "the result of a tool") : BATON_OK;
 }
 
 static enum baton_status call(struct baton_http_tools *tools, const struct baton_tool_batch *batch,
@@ -341,8 +343,8 @@ static enum baton_status ask_context(struct baton_http_tools *tools, const struc
                                    : post(tools, target, baton_text_str(&messages), job->run, &answer, job->arena, err);
     baton_text_clear(&messages);
     if (status == BATON_OK && answer.is_error) {
-        return baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s", (int)answer.result.length,
-                               answer.result.data);
+        return baton_error_set(err, BATON_EPROVIDER, "the context provider failed: %.*s",
+                               BATON_STR_ARGS(answer.result));
     }
     return status == BATON_OK ? baton_context_read(job, answer.result, err) : status;
 }

@@ -12,7 +12,7 @@
  *     baton_live_caller_free(caller);                                           // all callers first
  *     baton_live_free(live);
  *
- * A call encodes the request once (codec.h), waits for its turn (limiter.h), posts (http.h), decodes what comes, whole or
+ * A call encodes the request once (encoder.h), waits for its turn (limiter.h), posts (http.h), decodes what comes, whole or
  * as a stream, whichever the server chose (decoder.h), and makes it again where that makes sense (retry.h): never once text
  * has gone to the request's on_text. Half an answer is an error. Before a reply is handed back it is shown to the sink
  * (traffic.h): what has been used has been recorded. A request that was refused for what it says (BATON_FAULT_BAD_REQUEST)
@@ -37,48 +37,14 @@
 #ifndef BATON_ENGINE_PROVIDERS_LIVE_H
 #define BATON_ENGINE_PROVIDERS_LIVE_H
 
-#include "engine/http/retry.h"
-#include "engine/wire/codec.h"
+#include "engine/providers/limits.h"
+#include "engine/providers/live_options.h"
 #include "engine/wire/fault.h"
-#include "engine/wire/traffic.h"
-
-enum {
-    BATON_LIVE_TIMEOUT_MS = 600000,         /* of a call with all its attempts, but not the wait for its turn */
-    BATON_LIVE_OUTPUT_TOKENS_GUESSED = 1024 /* of an answer, for tokens_per_minute, where no maximum is set */
-};
 
 struct baton_live;
 struct baton_live_caller;
 
-struct baton_live_options {
-    const struct baton_agents *agents;
-    struct baton_str provider, model; /* in place of the agents' own; empty: theirs */
-    bool is_stream;
-    bool is_stateless;         /* Responses: see codec.h */
-    bool tells_times;          /* for a run on a virtual clock: replies say how long they took, as recorded ones do */
-    int64_t output_tokens_max; /* of an answer; 0: see codec.h */
-
-    uint64_t requests_per_minute, tokens_per_minute; /* 0: any number */
-    uint64_t spend_max_pico;                         /* pico-USD by the agents file's prices; 0: any sum */
-    uint64_t tokens_max;                             /* in and out, cached ones too; 0: any number */
-
-    struct baton_retry_policy retry;
-    uint64_t timeout_ns; /* of a call with all its attempts */
-    uint64_t idle_ns;    /* without a byte; 0: BATON_HTTP_IDLE_MS */
-    uint64_t seed;       /* jitter draws by (seed, conversation, exchange, turn, agent) */
-
-    struct baton_clock *clock;
-    const volatile int *interrupted; /* NULL: never */
-
-    /* The value of an environment variable, or NULL. Asked by baton_live_new() only. NULL: none is set. */
-    const char *(*setting)(void *user, const char *name);
-    void *user;
-
-    struct baton_traffic_sink *sink; /* NULL: nobody listens */
-    const char *unix_socket;         /* connects there whatever the URL says, for tests; NULL: to the host */
-};
-
-/* The constants above and of retry.h, the system's clock, no stream, no limits, seed 0. */
+/* The constants of limits.h, the system's clock, no stream, no limits, seed 0. */
 struct baton_live_options baton_live_options_default(const struct baton_agents *agents);
 
 /* Finds provider, model, key and address for each agent. BATON_EUSAGE when one of them is missing or not known, when a URL
@@ -88,13 +54,14 @@ BATON_MUST_CHECK enum baton_status baton_live_new(struct baton_live **out, const
                                                   struct baton_error *err);
 void baton_live_free(struct baton_live *live);
 
-/* What has been done so far, by all callers. */
 struct baton_live_totals {
     uint64_t calls;    /* that ended, well or not */
     uint64_t attempts; /* requests sent */
     uint64_t tokens;
     uint64_t spent_pico; /* 0 where no price is known */
 };
+
+/* For tests: what has been done so far, by all callers. */
 struct baton_live_totals baton_live_totals(const struct baton_live *live);
 
 /* BATON_ENOMEM, BATON_EPROVIDER. */
@@ -103,12 +70,12 @@ BATON_MUST_CHECK enum baton_status baton_live_caller_new(struct baton_live_calle
 void baton_live_caller_free(struct baton_live_caller *caller);
 
 /* For run options. Replies have BATON_LATENCY_MEASURED (the clock of the run is to be that of the options) and the time to
- * the first text; with tells_times the times that the sink was told, of the attempt that counted alone. Errors:
+ * the first text; with tells_times the times that the sink got, of the attempt that counted alone. Errors:
  * BATON_EPROVIDER (see the fault), BATON_EUSAGE (the agent cannot be asked), BATON_EINTERRUPTED (also a limit of money or
  * tokens that was reached), BATON_ELIMIT, BATON_ENOMEM, and what the sink returns. */
 struct baton_provider *baton_live_caller_provider(struct baton_live_caller *caller);
 
-/* Of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */
+/* For tests, of the last call: what kind of failure BATON_EPROVIDER was, else BATON_FAULT_NONE; and how often it was sent. */
 enum baton_provider_fault baton_live_caller_fault(const struct baton_live_caller *caller);
 uint32_t baton_live_caller_attempts(const struct baton_live_caller *caller);
 

@@ -1,16 +1,26 @@
+/* One call of a live service, with all its attempts.
+ *
+ * An attempt waits for its turn, is sent, and is decoded while it comes, as text has to reach the user at once and because what
+ * comes next depends on it: whether the call is made again is decided by what the decoder found (an error inside a 200, a stream
+ * that was cut) as much as by the status, so both are brought into the one form that the retry policy reads. Each attempt counts
+ * against rates, tokens and money, also where it failed. What an attempt leaves behind (headers, events, half an answer) goes
+ * with the next; only the one that the run loop uses is shown to the recorder, and before it is used. */
 #include "engine/base/prng.h"
 #include "engine/base/text.h"
 #include "engine/core/price.h"
+#include "engine/http/http.h"
 #include "engine/http/wait.h"
+#include "engine/providers/hide_key.h"
+#include "engine/providers/live.h"
+#include "engine/providers/live_capture.h"
 #include "engine/providers/live_state.h"
 #include "engine/wire/decoder.h"
+#include "engine/wire/encoder.h"
 #include "engine/wire/sse.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { BYTES_PER_TOKEN = 4, TRAFFIC_BYTES_MAX = 256 * 1024 * 1024, FIRST_ITEMS = 16, KEY_PREFIX_BYTES = 12 };
 
 /* How the body of a reply comes. */
 enum form { FORM_UNDECIDED, FORM_WHOLE, FORM_STREAM };
@@ -22,7 +32,7 @@ struct baton_live_caller {
     struct baton_decoder *decoder;
     struct baton_sse sse;
     struct baton_text request, body; /* sent; received, where it is no stream */
-    struct baton_arena *arena;       /* of what the sink gets to see of an attempt */
+    struct baton_live_capture capture;
     enum baton_provider_fault fault;
     uint32_t attempts;
 };
@@ -30,7 +40,7 @@ struct baton_live_caller {
 /* A call under way, and its present attempt. */
 struct call {
     struct baton_live_caller *caller;
-    const struct baton_live_role *role;
+    const struct baton_live_binding *binding;
     const struct baton_request *asked;
     uint64_t start_ns;  /* of the first attempt */
     uint64_t queued_ns; /* waiting for its turn, all attempts together */
@@ -44,10 +54,6 @@ struct call {
     enum baton_status feed_status; /* of the reading of a stream, and its error */
     struct baton_error feed_error;
     struct baton_http_response response;
-    struct baton_wire_header *headers;
-    struct baton_traffic_event *events;
-    size_t header_count, header_capacity, event_count, event_capacity;
-    bool is_short_of_memory;
 };
 
 static uint64_t now(const struct call *call)
@@ -58,53 +64,10 @@ static uint64_t now(const struct call *call)
 
 /* ---- what the sink gets to see ---- */
 
-static struct baton_str keep(struct call *call, struct baton_str text)
-{
-    char *data = baton_arena_copy(call->caller->arena, text.data, text.length);
-    call->is_short_of_memory = call->is_short_of_memory || data == NULL;
-    return (struct baton_str){ data, data == NULL ? 0 : text.length };
-}
-
-/* The list with room for one more; NULL, and the call is short of memory, where there is none. */
-static void *grown(struct call *call, void *list, size_t count, size_t *capacity, size_t item_bytes)
-{
-    if (count < *capacity) {
-        return list;
-    }
-    size_t wanted = *capacity == 0 ? FIRST_ITEMS : *capacity * 2;
-    void *longer = baton_arena_array(call->caller->arena, wanted, item_bytes);
-    if (longer == NULL) {
-        call->is_short_of_memory = true;
-        return NULL;
-    }
-    if (count > 0) {
-        memcpy(longer, list, count * item_bytes);
-    }
-    *capacity = wanted;
-    return longer;
-}
-
 static void on_header(void *user, struct baton_str name, struct baton_str value)
 {
     struct call *call = user;
-    struct baton_wire_header *list =
-        grown(call, call->headers, call->header_count, &call->header_capacity, sizeof *list);
-    if (list != NULL) {
-        call->headers = list;
-        list[call->header_count++] = (struct baton_wire_header){ keep(call, name), keep(call, value) };
-    }
-}
-
-static void keep_event(struct call *call, const struct baton_sse_event *event)
-{
-    struct baton_traffic_event *list =
-        grown(call, call->events, call->event_count, &call->event_capacity, sizeof *list);
-    if (list != NULL) {
-        call->events = list;
-        list[call->event_count++] = (struct baton_traffic_event){ .time_ns = now(call) - call->attempt_ns,
-                                                                  .name = keep(call, event->type),
-                                                                  .data = keep(call, event->data) };
-    }
+    baton_live_capture_header(&call->caller->capture, name, value);
 }
 
 static enum baton_status show(struct call *call, struct baton_error *err)
@@ -114,22 +77,22 @@ static enum baton_status show(struct call *call, struct baton_error *err)
     const bool is_stream = call->form == FORM_STREAM;
     const struct baton_traffic traffic = {
         .asked = call->asked,
-        .codec = call->role->place->codec,
-        .model = call->role->model,
+        .codec = call->binding->endpoint->codec,
+        .model = call->binding->model,
         .request = baton_text_str(&caller->request),
         .status = call->response.status,
-        .headers = { call->headers, call->header_count },
+        .headers = { caller->capture.headers, caller->capture.header_count },
         .is_stream = is_stream,
         .body = is_stream ? BATON_STR("") : baton_text_str(&caller->body),
-        .events = call->events,
-        .event_count = call->event_count,
+        .events = caller->capture.events,
+        .event_count = caller->capture.event_count,
         .ttft_ns = call->ttft_ns,
         .total_ns = call->response.total_ns,
     };
     if (sink == NULL) {
         return BATON_OK;
     }
-    if (call->is_short_of_memory) {
+    if (caller->capture.failed) {
         return baton_error_set(err, BATON_ELIMIT, "an answer needs more memory to be recorded than is allowed");
     }
     return sink->take(sink, &traffic, err);
@@ -165,19 +128,21 @@ static enum form form_of(const struct call *call, struct baton_str piece)
     if (is_type(type, "application/json") || !call->caller->live->options.is_stream) {
         return FORM_WHOLE;
     }
-    for (size_t i = 0; i < piece.length; i++) {
-        if (strchr(" \t\r\n", piece.data[i]) == NULL) {
-            return strchr("{[<", piece.data[i]) != NULL ? FORM_WHOLE : FORM_STREAM;
-        }
+    piece = baton_str_trim(piece);
+    if (piece.length == 0) {
+        return FORM_UNDECIDED;
     }
-    return FORM_UNDECIDED;
+    return strchr("{[<", piece.data[0]) != NULL ? FORM_WHOLE : FORM_STREAM;
 }
 
 static enum baton_status on_event(void *user, const struct baton_sse_event *event, struct baton_error *err)
 {
     struct call *call = user;
     if (call->caller->live->options.sink != NULL) {
-        keep_event(call, event);
+        const struct baton_traffic_event kept = { .time_ns = now(call) - call->attempt_ns,
+                                                  .name = event->type,
+                                                  .data = event->data };
+        baton_live_capture_event(&call->caller->capture, &kept);
     }
     return baton_decoder_event(call->caller->decoder, event, err);
 }
@@ -202,14 +167,10 @@ static void attempt_begin(struct call *call)
     struct baton_request request = *call->asked;
     request.on_text = on_text;
     request.user = call;
-    baton_decoder_begin(caller->decoder, call->role->place->codec, &request);
+    baton_decoder_begin(caller->decoder, call->binding->endpoint->codec, &request);
     baton_sse_reset(&caller->sse);
     baton_text_reset(&caller->body);
-    baton_arena_reset(caller->arena);
-    call->headers = NULL;
-    call->events = NULL;
-    call->header_count = call->header_capacity = call->event_count = call->event_capacity = 0;
-    call->is_short_of_memory = false;
+    baton_live_capture_reset(&caller->capture);
     call->form = FORM_UNDECIDED;
     call->feed_status = BATON_OK;
     call->ttft_ns = BATON_TIME_UNKNOWN;
@@ -226,11 +187,11 @@ static enum baton_status post(struct call *call, struct baton_error *err)
 {
     struct baton_live *live = call->caller->live;
     const struct baton_live_options *options = &live->options;
-    const struct baton_live_place *place = call->role->place;
+    const struct baton_live_endpoint *endpoint = call->binding->endpoint;
     const uint64_t spent_ns = elapsed(call);
-    const struct baton_http_request request = { .url = place->url,
-                                                .headers = place->headers,
-                                                .header_count = place->header_count,
+    const struct baton_http_request request = { .url = endpoint->url,
+                                                .headers = endpoint->headers,
+                                                .header_count = endpoint->header_count,
                                                 .body = baton_text_str(&call->caller->request),
                                                 .timeout_ns =
                                                     spent_ns < options->timeout_ns ? options->timeout_ns - spent_ns : 0,
@@ -271,7 +232,7 @@ static unsigned status_of(enum baton_provider_fault fault)
     return statuses[fault];
 }
 
-/* Tells the retry policy, in the response, what only the decoder could see. A status that says as much stays. */
+/* The response, with what only the decoder could see in it, for the retry policy. A status that says as much stays. */
 static struct baton_http_response judged(const struct call *call)
 {
     struct baton_http_response response = call->response;
@@ -320,7 +281,7 @@ static enum baton_status decode(struct call *call, enum baton_status status, str
         call->form = FORM_WHOLE;
     }
     if (caller->body.failed) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for an answer");
+        return baton_error_no_memory(err, "an answer");
     }
     if (call->form == FORM_UNDECIDED) {
         call->form = form_of(call, BATON_STR("{"));
@@ -333,27 +294,6 @@ static enum baton_status decode(struct call *call, enum baton_status status, str
     return status;
 }
 
-void baton_live_hide_key(char *text, const char *key)
-{
-    const size_t length = key == NULL ? 0 : strlen(key);
-    const size_t shown_max = length < KEY_PREFIX_BYTES ? length : KEY_PREFIX_BYTES;
-    static const char stand_in[] = "REDACTED"; /* as in a cassette, so that a replay says the same */
-    if (length < sizeof stand_in - 1) {
-        return; /* too short to be a secret, or to be found */
-    }
-    for (char *place = text; *place != '\0'; place++) {
-        size_t same = 0;
-        while (same < length && place[same] == key[same]) {
-            same++;
-        }
-        if (same >= shown_max) {
-            memcpy(place, stand_in, sizeof stand_in - 1);
-            memmove(place + sizeof stand_in - 1, place + same, strlen(place + same) + 1);
-            place += sizeof stand_in - 2;
-        }
-    }
-}
-
 /* ---- limits ---- */
 
 static uint64_t sum(const struct baton_usage *usage)
@@ -363,7 +303,7 @@ static uint64_t sum(const struct baton_usage *usage)
 
 static int64_t guessed(size_t bytes)
 {
-    return (int64_t)((bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN);
+    return (int64_t)((bytes + BATON_LIVE_BYTES_PER_TOKEN - 1) / BATON_LIVE_BYTES_PER_TOKEN);
 }
 
 /* What the attempt used: as the provider says, or by the bytes that went to and fro, or nothing where it refused. */
@@ -400,11 +340,11 @@ static enum baton_status acquire(struct call *call, struct permits *out, struct 
                                "%llu tokens have been used, and the limit is %llu; raise it to make further calls",
                                (unsigned long long)tokens, (unsigned long long)options->tokens_max);
     }
-    struct baton_limiter *rate = call->role->place->limiter;
+    struct baton_limiter *rate = call->binding->endpoint->limiter;
     enum baton_status status =
         baton_limiter_acquire(&out->rate, rate, (uint64_t)guessed(call->caller->request.length) + answer, err);
     if (status == BATON_OK) {
-        status = baton_limiter_acquire(&out->money, live->purse, 0, err);
+        status = baton_limiter_acquire(&out->money, live->budget, 0, err);
         if (status != BATON_OK) {
             baton_limiter_settle(rate, &out->rate, 0, 0);
         }
@@ -417,9 +357,9 @@ static void settle(struct call *call, const struct permits *permits, const struc
 {
     struct baton_live *live = call->caller->live;
     const struct baton_usage usage = used(call, reply);
-    const uint64_t cost_pico = call->role->price == NULL ? 0 : baton_price_pico(call->role->price, &usage);
-    baton_limiter_settle(call->role->place->limiter, &permits->rate, sum(&usage), 0);
-    baton_limiter_settle(live->purse, &permits->money, 0, cost_pico);
+    const uint64_t cost_pico = call->binding->price == NULL ? 0 : baton_price_pico(call->binding->price, &usage);
+    baton_limiter_settle(call->binding->endpoint->limiter, &permits->rate, sum(&usage), 0);
+    baton_limiter_settle(live->budget, &permits->money, 0, cost_pico);
     atomic_fetch_add(&live->tokens, sum(&usage));
 }
 
@@ -458,7 +398,7 @@ static enum baton_status again(struct call *call, enum baton_status status, stru
     }
     if (!baton_wait(options->clock, decision.wait_ns, options->interrupted)) {
         return baton_error_set(err, BATON_EINTERRUPTED, "interrupted while waiting to call '%s' again",
-                               call->role->place->codec->name);
+                               call->binding->endpoint->codec->name);
     }
     return BATON_OK;
 }
@@ -467,12 +407,12 @@ static enum baton_status encode(struct call *call, struct baton_error *err)
 {
     struct baton_live_caller *caller = call->caller;
     const struct baton_live_options *options = &caller->live->options;
-    const struct baton_encode_options encode_options = { .model = call->role->model,
+    const struct baton_encode_options encode_options = { .model = call->binding->model,
                                                          .output_tokens_max = options->output_tokens_max,
                                                          .is_stream = options->is_stream,
                                                          .is_stateless = options->is_stateless };
     baton_text_reset(&caller->request);
-    return call->role->place->codec->encode(&caller->request, call->asked, &encode_options, err);
+    return baton_encode(&caller->request, call->binding->endpoint->codec, call->asked, &encode_options, err);
 }
 
 static enum baton_status make(struct call *call, struct baton_reply *reply, struct baton_error *err)
@@ -485,7 +425,7 @@ static enum baton_status make(struct call *call, struct baton_reply *reply, stru
         status = attempt(call, reply, err);
         is_over = status != BATON_EPROVIDER;
         if (!is_over) {
-            baton_live_hide_key(err->text, call->role->place->key);
+            baton_hide_key(err->text, call->binding->endpoint->key);
             const enum baton_status next = again(call, status, err);
             is_over = next != BATON_OK;
             status = next;
@@ -513,7 +453,7 @@ static enum baton_status live_call(struct baton_provider *provider, const struct
     const struct baton_str id = request->conversation_id;
     struct baton_error inner;
     char purpose[80];
-    struct call call = { .caller = caller, .role = &live->roles[request->agent], .asked = request };
+    struct call call = { .caller = caller, .binding = &live->bindings[request->agent], .asked = request };
     snprintf(purpose, sizeof purpose, "retry %u %u %u %u", (unsigned)request->exchange, (unsigned)request->turn,
              (unsigned)request->nesting, (unsigned)request->agent);
     baton_prng_seed_for(&call.prng, live->options.seed, id.data == NULL ? "" : id.data, id.length, purpose);
@@ -543,18 +483,17 @@ enum baton_status baton_live_caller_new(struct baton_live_caller **out, struct b
     struct baton_live_caller *caller = baton_system_take(sizeof *caller);
     *out = NULL;
     if (caller == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory for a live provider");
+        return baton_error_no_memory(err, "a live provider");
     }
     *caller = (struct baton_live_caller){ .provider = { .call = live_call },
                                           .live = live,
                                           .decoder = baton_decoder_new(),
-                                          .arena = baton_arena_new(TRAFFIC_BYTES_MAX),
                                           .request = baton_text_with_limit(BATON_REQUEST_BYTES_MAX),
                                           .body = baton_text_with_limit(BATON_HTTP_BODY_BYTES_MAX) };
     baton_sse_init(&caller->sse);
-    enum baton_status status = caller->decoder == NULL || caller->arena == NULL
-                                   ? baton_error_set(err, BATON_ENOMEM, "out of memory for a live provider")
-                                   : baton_http_new(&caller->http, &http, err);
+    const bool has_capture = baton_live_capture_init(&caller->capture);
+    enum baton_status status = caller->decoder == NULL || !has_capture ? baton_error_no_memory(err, "a live provider")
+                                                                       : baton_http_new(&caller->http, &http, err);
     if (status != BATON_OK) {
         baton_live_caller_free(caller);
         return status;
@@ -571,7 +510,7 @@ void baton_live_caller_free(struct baton_live_caller *caller)
     baton_http_free(caller->http);
     baton_decoder_free(caller->decoder);
     baton_sse_clear(&caller->sse);
-    baton_arena_free(caller->arena);
+    baton_live_capture_clear(&caller->capture);
     baton_text_clear(&caller->request);
     baton_text_clear(&caller->body);
     baton_system_give(caller);

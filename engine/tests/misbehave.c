@@ -1,3 +1,7 @@
+/* A server that does what no library for servers would let it do.
+ *
+ * It cuts, stalls, resets, sends two heads or none: so it writes bytes to sockets itself, in one thread with poll(), and knows
+ * just enough of HTTP to find the end of a request. What it got is recorded whole, for tests of what is sent. */
 #include "engine/tests/misbehave.h"
 
 #include <arpa/inet.h>
@@ -267,7 +271,7 @@ static void *serve(void *user)
         if (fds[0].revents != 0) {
             return NULL;
         }
-        for (size_t i = count; i > 0; i--) { /* from the end, as a closed one's place is taken by the last */
+        for (size_t i = count; i > 0; i--) { /* from the end, as the last takes the index of a closed one */
             if (fds[FIXED_FDS + i - 1].revents != 0) {
                 connection_read(server, i - 1);
             }
@@ -335,8 +339,8 @@ struct misbehave *misbehave_start_choosing(misbehave_choose *choose, void *user)
 
 void misbehave_stop(struct misbehave *server)
 {
-    ssize_t told = write(server->stop[1], "s", 1);
-    assert(told == 1);
+    ssize_t written = write(server->stop[1], "s", 1);
+    assert(written == 1);
     pthread_join(server->thread, NULL);
     while (server->connection_count > 0) {
         connection_close(server, server->connection_count - 1, false);

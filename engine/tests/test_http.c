@@ -1,4 +1,7 @@
-#include "engine/tests/http_stand.h"
+/* What a transfer comes to when the other side behaves badly: a table of servers, by failure, status and text.
+ *
+ * Over sockets of this machine, as it is libcurl's behaviour that counts; the policy of retries is driven along with it. */
+#include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -9,7 +12,7 @@ struct row {
     const char *name;
     struct misbehave_step steps[STEPS_MAX];
     unsigned how;
-    unsigned timeout_ms, idle_ms; /* 0: the stand's */
+    unsigned timeout_ms, idle_ms; /* 0: the setup's */
     size_t body_bytes_max;
     enum baton_http_failure want_failure;
     unsigned want_status, want_requests;
@@ -20,36 +23,36 @@ struct row {
 
 static void expect_row(const struct row *row)
 {
-    struct http_stand stand;
+    struct http_setup setup;
     size_t step_count = 0;
     while (step_count < STEPS_MAX && (row->steps[step_count].head != NULL || row->steps[step_count].body != NULL)) {
         step_count++;
     }
-    http_stand_open(&stand, row->steps, step_count, row->how);
-    stand.request.timeout_ns = row->timeout_ms == 0 ? stand.request.timeout_ns : row->timeout_ms * MS;
-    stand.request.idle_ns = row->idle_ms * MS;
-    stand.request.body_bytes_max = row->body_bytes_max;
-    http_stand_post_with_retries(&stand);
+    http_setup_open(&setup, row->steps, step_count, row->how);
+    setup.request.timeout_ns = row->timeout_ms == 0 ? setup.request.timeout_ns : row->timeout_ms * MS;
+    setup.request.idle_ns = row->idle_ms * MS;
+    setup.request.body_bytes_max = row->body_bytes_max;
+    http_setup_post_with_retries(&setup);
 
-    const struct baton_http_response *response = &stand.response;
+    const struct baton_http_response *response = &setup.response;
     const bool streams = (row->how & STREAMS) != 0 && response->status / 100 == 2;
-    const struct baton_str body = streams ? baton_text_str(&stand.streamed) : response->body;
+    const struct baton_str body = streams ? baton_text_str(&setup.streamed) : response->body;
     cr_expect_eq(response->failure, row->want_failure, "%s: '%s', %s", row->name,
-                 baton_http_failure_text(response->failure), stand.err.text);
+                 baton_http_failure_text(response->failure), setup.err.text);
     cr_expect_eq(response->status, row->want_status, "%s: status %u", row->name, response->status);
-    cr_expect_eq(stand.attempts, row->want_requests, "%s: %u attempts: %s", row->name, stand.attempts, stand.reason);
-    cr_expect_eq(misbehave_request_count(stand.server), row->want_requests, "%s: %u requests", row->name,
-                 misbehave_request_count(stand.server));
-    cr_expect_eq(stand.status == BATON_OK, row->want_error == NULL, "%s: %s", row->name, stand.err.text);
-    cr_expect(row->want_error == NULL || strstr(stand.err.text, row->want_error) != NULL, "%s: error '%s'", row->name,
-              stand.err.text);
+    cr_expect_eq(setup.attempts, row->want_requests, "%s: %u attempts: %s", row->name, setup.attempts, setup.reason);
+    cr_expect_eq(misbehave_request_count(setup.server), row->want_requests, "%s: %u requests", row->name,
+                 misbehave_request_count(setup.server));
+    cr_expect_eq(setup.status == BATON_OK, row->want_error == NULL, "%s: %s", row->name, setup.err.text);
+    cr_expect(row->want_error == NULL || strstr(setup.err.text, row->want_error) != NULL, "%s: error '%s'", row->name,
+              setup.err.text);
     cr_expect(row->want_body == NULL || baton_str_is(body, row->want_body), "%s: body '%.*s'", row->name,
               (int)body.length, body.data);
     cr_expect(row->want_body_bytes == 0 || body.length == row->want_body_bytes, "%s: %zu bytes", row->name,
               body.length);
     cr_expect(row->want_body == NULL || response->body_bytes == body.length, "%s: counts its bytes", row->name);
     cr_expect(response->total_ns >= response->first_byte_ns, "%s: times", row->name);
-    http_stand_close(&stand);
+    http_setup_close(&setup);
 }
 
 static void expect_rows(const struct row *rows, size_t count)
@@ -412,12 +415,12 @@ Test(http, waits_as_long_as_the_reply_asks)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct misbehave_step steps[] = { { .head = rows[i].head }, OK_STEP };
-        struct http_stand stand;
-        http_stand_open(&stand, steps, 2, 0);
-        http_stand_post_with_retries(&stand);
-        cr_expect_eq(stand.attempts, 2, "%s", rows[i].name);
-        cr_expect_eq(stand.waited_ns, rows[i].want_ms * MS, "%s: %llu ns", rows[i].name,
-                     (unsigned long long)stand.waited_ns);
-        http_stand_close(&stand);
+        struct http_setup setup;
+        http_setup_open(&setup, steps, 2, 0);
+        http_setup_post_with_retries(&setup);
+        cr_expect_eq(setup.attempts, 2, "%s", rows[i].name);
+        cr_expect_eq(setup.waited_ns, rows[i].want_ms * MS, "%s: %llu ns", rows[i].name,
+                     (unsigned long long)setup.waited_ns);
+        http_setup_close(&setup);
     }
 }

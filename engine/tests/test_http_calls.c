@@ -1,5 +1,5 @@
-#include "engine/http/curl_library.h"
-#include "engine/tests/http_stand.h"
+/* One call at a time: the bytes that are sent, what of a reply is kept, limits, times, secrets, connections that are kept. */
+#include "engine/tests/http_setup.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -19,16 +19,16 @@ Test(http, sends_the_bytes_and_headers_it_was_given)
 {
     static const struct misbehave_step steps[] = { OK_STEP };
     static char body[REQUEST_FILLER];
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
     for (size_t i = 0; i < sizeof body; i++) {
         body[i] = (char)(i % 256);
     }
-    stand.request.body = (struct baton_str){ body, sizeof body };
-    stand.request.url = "http://api.example.com/v1/chat?x=1";
-    http_stand_post(&stand);
-    cr_assert_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    const struct misbehave_request *request = misbehave_request(stand.server, 0);
+    setup.request.body = (struct baton_str){ body, sizeof body };
+    setup.request.url = "http://api.example.com/v1/chat?x=1";
+    http_setup_post(&setup);
+    cr_assert_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    const struct misbehave_request *request = misbehave_request(setup.server, 0);
     cr_expect_eq(request->length - request->head_length, sizeof body);
     cr_expect(memcmp(request->bytes + request->head_length, body, sizeof body) == 0);
     request->bytes[request->head_length] = '\0';
@@ -49,7 +49,7 @@ Test(http, sends_the_bytes_and_headers_it_was_given)
     for (size_t i = 0; i < COUNT_OF(unwanted); i++) {
         cr_expect(strcasestr(request->bytes, unwanted[i]) == NULL, "'%s' in\n%s", unwanted[i], request->bytes);
     }
-    http_stand_close(&stand);
+    http_setup_close(&setup);
 }
 
 Test(http, the_callers_headers_replace_the_usual_ones)
@@ -58,21 +58,21 @@ Test(http, the_callers_headers_replace_the_usual_ones)
     static const struct baton_http_header headers[] = { { "content-type", "text/x-mine" },
                                                         { "USER-AGENT", "me" },
                                                         { "accept", "text/event-stream" } };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
-    stand.request.headers = headers;
-    stand.request.header_count = COUNT_OF(headers);
-    stand.request.body = (struct baton_str){ NULL, 0 };
-    http_stand_post(&stand);
-    cr_assert_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    const char *bytes = misbehave_request(stand.server, 0)->bytes;
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
+    setup.request.headers = headers;
+    setup.request.header_count = COUNT_OF(headers);
+    setup.request.body = (struct baton_str){ NULL, 0 };
+    http_setup_post(&setup);
+    cr_assert_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    const char *bytes = misbehave_request(setup.server, 0)->bytes;
     cr_expect(strstr(bytes, "\r\ncontent-type: text/x-mine\r\n") != NULL, "%s", bytes);
     cr_expect(strstr(bytes, "\r\nUSER-AGENT: me\r\n") != NULL, "%s", bytes);
     cr_expect(strstr(bytes, "\r\naccept: text/event-stream\r\n") != NULL, "%s", bytes);
     cr_expect(strstr(bytes, "application/json") == NULL && strstr(bytes, "baton/") == NULL, "%s", bytes);
     cr_expect(strstr(bytes, "Accept: */*") == NULL, "%s", bytes);
     cr_expect(strstr(bytes, "\r\nContent-Length: 0\r\n") != NULL, "%s", bytes);
-    http_stand_close(&stand);
+    http_setup_close(&setup);
 }
 
 Test(http, keeps_the_headers_that_matter)
@@ -86,10 +86,10 @@ Test(http, keeps_the_headers_that_matter)
                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n" },
     };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 2, 0);
-    http_stand_post(&stand);
-    const struct baton_http_response *response = &stand.response;
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 2, 0);
+    http_setup_post(&setup);
+    const struct baton_http_response *response = &setup.response;
     cr_expect_str_eq(response->content_type, "application/json; charset=utf-8");
     cr_expect_str_eq(response->request_id, "req-?[31m");
     cr_expect_str_eq(response->openai_processing_ms, "412");
@@ -97,12 +97,12 @@ Test(http, keeps_the_headers_that_matter)
     cr_expect_str_eq(response->retry_after_ms, "");
     cr_expect(response->first_byte_ns >= 20 * MS && response->first_byte_ns <= response->total_ns, "%llu",
               (unsigned long long)response->first_byte_ns);
-    cr_expect(strstr(stand.seen_headers.data, ";x-other=1;") != NULL, "%s", stand.seen_headers.data);
-    cr_expect(strstr(stand.seen_headers.data, ";retry-after=3;") != NULL, "%s", stand.seen_headers.data);
-    http_stand_post(&stand);
+    cr_expect(strstr(setup.seen_headers.data, ";x-other=1;") != NULL, "%s", setup.seen_headers.data);
+    cr_expect(strstr(setup.seen_headers.data, ";retry-after=3;") != NULL, "%s", setup.seen_headers.data);
+    http_setup_post(&setup);
     cr_expect_str_eq(response->content_type, "", "nothing of the last reply stays");
     cr_expect_eq(strlen(response->request_id), BATON_HTTP_VALUE_BYTES - 1);
-    http_stand_close(&stand);
+    http_setup_close(&setup);
 }
 
 Test(http, keeps_connections_open)
@@ -112,19 +112,19 @@ Test(http, keeps_connections_open)
         { .head = JSON, .body = OK_BODY, .end = MISBEHAVE_CLOSE },
         { .head = JSON, .body = OK_BODY },
     };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, COUNT_OF(steps), STREAMS);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, COUNT_OF(steps), STREAMS);
     for (unsigned i = 0; i < 5; i++) {
-        http_stand_post(&stand);
-        cr_expect_eq(stand.status, BATON_OK);
-        cr_expect_eq(stand.response.connections_opened, i == 0 ? 1 : 0, "call %u", i);
+        http_setup_post(&setup);
+        cr_expect_eq(setup.status, BATON_OK);
+        cr_expect_eq(setup.response.connections_opened, i == 0 ? 1 : 0, "call %u", i);
     }
-    cr_expect_eq(misbehave_connection_count(stand.server), 1);
-    http_stand_post(&stand); /* the server has closed the connection meanwhile */
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    cr_expect_eq(misbehave_connection_count(stand.server), 2);
-    cr_expect_eq(misbehave_request_count(stand.server), 6);
-    http_stand_close(&stand);
+    cr_expect_eq(misbehave_connection_count(setup.server), 1);
+    http_setup_post(&setup); /* the server has closed the connection meanwhile */
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    cr_expect_eq(misbehave_connection_count(setup.server), 2);
+    cr_expect_eq(misbehave_request_count(setup.server), 6);
+    http_setup_close(&setup);
 }
 
 Test(http, a_reader_may_stop_a_stream)
@@ -139,27 +139,27 @@ Test(http, a_reader_may_stop_a_stream)
           .end = MISBEHAVE_HANG },
         OK_STEP,
     };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, COUNT_OF(steps), STREAMS);
-    stand.stop_after = 5;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_STOPPED);
-    cr_expect_eq(stand.response.status, 200);
-    stand.stop_after = 0;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_NONE);
-    cr_expect(baton_str_is(baton_text_str(&stand.streamed), OK_BODY));
-    cr_expect_eq(misbehave_connection_count(stand.server), 2, "what was stopped cannot be used again");
-    http_stand_close(&stand);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, COUNT_OF(steps), STREAMS);
+    setup.stop_after = 5;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_STOPPED);
+    cr_expect_eq(setup.response.status, 200);
+    setup.stop_after = 0;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_NONE);
+    cr_expect(baton_str_is(baton_text_str(&setup.streamed), OK_BODY));
+    cr_expect_eq(misbehave_connection_count(setup.server), 2, "what was stopped cannot be used again");
+    http_setup_close(&setup);
 }
 
 static void *interrupt_soon(void *user)
 {
-    struct http_stand *stand = user;
+    struct http_setup *setup = user;
     struct timespec time = { .tv_nsec = 60 * 1000 * 1000 };
     nanosleep(&time, NULL);
-    __atomic_store_n(&stand->interrupted, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&setup->interrupted, 1, __ATOMIC_RELAXED);
     return NULL;
 }
 
@@ -182,38 +182,38 @@ Test(http, an_interrupt_ends_a_call_at_once)
         { "in the handshake", { .head = "", .framing = MISBEHAVE_RAW, .end = MISBEHAVE_HANG }, BY_TCP | BY_TLS },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct http_stand stand;
+        struct http_setup setup;
         pthread_t thread;
-        http_stand_open(&stand, &rows[i].step, 1, rows[i].how);
-        cr_assert_eq(pthread_create(&thread, NULL, interrupt_soon, &stand), 0);
+        http_setup_open(&setup, &rows[i].step, 1, rows[i].how);
+        cr_assert_eq(pthread_create(&thread, NULL, interrupt_soon, &setup), 0);
         const uint64_t start = now_ns();
-        http_stand_post(&stand);
+        http_setup_post(&setup);
         const uint64_t took_ms = (now_ns() - start) / MS;
         pthread_join(thread, NULL);
-        cr_expect_eq(stand.status, BATON_EINTERRUPTED, "%s: %s", rows[i].name, stand.err.text);
-        cr_expect_eq(stand.response.failure, BATON_HTTP_INTERRUPTED, "%s", rows[i].name);
+        cr_expect_eq(setup.status, BATON_EINTERRUPTED, "%s: %s", rows[i].name, setup.err.text);
+        cr_expect_eq(setup.response.failure, BATON_HTTP_INTERRUPTED, "%s", rows[i].name);
         cr_expect(took_ms < 60 + 200, "%s: %llu ms", rows[i].name, (unsigned long long)took_ms);
-        http_stand_post(&stand);
-        cr_expect_eq(stand.status, BATON_EINTERRUPTED);
-        cr_expect_eq(misbehave_request_count(stand.server), 1, "%s: no call after it", rows[i].name);
-        http_stand_close(&stand);
+        http_setup_post(&setup);
+        cr_expect_eq(setup.status, BATON_EINTERRUPTED);
+        cr_expect_eq(misbehave_request_count(setup.server), 1, "%s: no call after it", rows[i].name);
+        http_setup_close(&setup);
     }
 }
 
 Test(http, no_time_left_is_no_call)
 {
     static const struct misbehave_step steps[] = { OK_STEP };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
-    stand.request.timeout_ns = 0;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_EPROVIDER);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_TIMEOUT);
-    cr_expect_eq(misbehave_connection_count(stand.server), 0);
-    stand.request.timeout_ns = UINT64_MAX;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    http_stand_close(&stand);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
+    setup.request.timeout_ns = 0;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_EPROVIDER);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_TIMEOUT);
+    cr_expect_eq(misbehave_connection_count(setup.server), 0);
+    setup.request.timeout_ns = UINT64_MAX;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, a_total_time_ends_a_busy_stream)
@@ -221,15 +221,15 @@ Test(http, a_total_time_ends_a_busy_stream)
     static const struct misbehave_step steps[] = {
         { .head = SSE, .body_filler = 1000000, .piece_bytes = 10, .piece_pause_us = 1000 }
     };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, STREAMS);
-    stand.request.timeout_ns = 100 * MS;
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, STREAMS);
+    setup.request.timeout_ns = 100 * MS;
     const uint64_t start = now_ns();
-    http_stand_post(&stand);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_TIMEOUT, "%s", stand.err.text);
+    http_setup_post(&setup);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_TIMEOUT, "%s", setup.err.text);
     cr_expect(now_ns() - start < 400 * MS);
-    cr_expect(strstr(stand.err.text, "time was up") != NULL, "%s", stand.err.text);
-    http_stand_close(&stand);
+    cr_expect(strstr(setup.err.text, "time was up") != NULL, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, plain_http_stays_on_this_machine)
@@ -270,48 +270,48 @@ Test(http, plain_http_stays_on_this_machine)
     };
     static const struct misbehave_step steps[] = { OK_STEP };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct http_stand stand;
-        http_stand_open(&stand, steps, 1, BY_TCP);
+        struct http_setup setup;
+        http_setup_open(&setup, steps, 1, BY_TCP);
         char url[160], head[80];
         snprintf(head, sizeof head, "%.*s", (int)strcspn(rows[i].url, "%"), rows[i].url);
         const char *rest = strchr(rows[i].url, '%');
-        snprintf(url, sizeof url, "%s%u%s", head, misbehave_port(stand.server), strchr(rest, 'u') + 1);
-        stand.request.url = rows[i].url[1] == '.' ? "" : url;
-        http_stand_post(&stand);
-        cr_expect_eq(stand.status, rows[i].is_allowed ? BATON_OK : BATON_EUSAGE, "%s: %s", url, stand.err.text);
-        cr_expect_eq(stand.response.failure, rows[i].is_allowed ? BATON_HTTP_NONE : BATON_HTTP_REFUSED, "%s", url);
-        cr_expect_eq(misbehave_connection_count(stand.server), rows[i].is_allowed ? 1 : 0, "%s", url);
-        http_stand_close(&stand);
+        snprintf(url, sizeof url, "%s%u%s", head, misbehave_port(setup.server), strchr(rest, 'u') + 1);
+        setup.request.url = rows[i].url[1] == '.' ? "" : url;
+        http_setup_post(&setup);
+        cr_expect_eq(setup.status, rows[i].is_allowed ? BATON_OK : BATON_EUSAGE, "%s: %s", url, setup.err.text);
+        cr_expect_eq(setup.response.failure, rows[i].is_allowed ? BATON_HTTP_NONE : BATON_HTTP_REFUSED, "%s", url);
+        cr_expect_eq(misbehave_connection_count(setup.server), rows[i].is_allowed ? 1 : 0, "%s", url);
+        http_setup_close(&setup);
     }
 }
 
 Test(http, a_unix_socket_serves_any_host)
 {
     static const struct misbehave_step steps[] = { OK_STEP };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
-    stand.request.url = "http://api.example.com/v1";
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    stand.request.unix_socket = "/no/such/socket";
-    http_stand_post(&stand);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_CONNECT);
-    cr_expect(strstr(stand.err.text, "'http://api.example.com/v1 by /no/such/socket'") != NULL, "%s", stand.err.text);
-    http_stand_close(&stand);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
+    setup.request.url = "http://api.example.com/v1";
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    setup.request.unix_socket = "/no/such/socket";
+    http_setup_post(&setup);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_CONNECT);
+    cr_expect(strstr(setup.err.text, "'http://api.example.com/v1 by /no/such/socket'") != NULL, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, nobody_listens)
 {
     static const struct misbehave_step steps[] = { OK_STEP };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, BY_TCP);
-    stand.request.url = "http://user-secret:word-secret@127.0.0.1:1/v1?key=query-secret";
-    http_stand_post_with_retries(&stand);
-    cr_expect_eq(stand.status, BATON_EPROVIDER);
-    cr_expect_eq(stand.response.failure, BATON_HTTP_CONNECT);
-    cr_expect_eq(stand.attempts, 3);
-    cr_expect(strstr(stand.err.text, "cannot connect to 'http://127.0.0.1:1/v1': ") != NULL, "%s", stand.err.text);
-    http_stand_close(&stand);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, BY_TCP);
+    setup.request.url = "http://user-secret:word-secret@127.0.0.1:1/v1?key=query-secret";
+    http_setup_post_with_retries(&setup);
+    cr_expect_eq(setup.status, BATON_EPROVIDER);
+    cr_expect_eq(setup.response.failure, BATON_HTTP_CONNECT);
+    cr_expect_eq(setup.attempts, 3);
+    cr_expect(strstr(setup.err.text, "cannot connect to 'http://127.0.0.1:1/v1': ") != NULL, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, the_environments_proxy_is_ignored)
@@ -325,12 +325,12 @@ Test(http, the_environments_proxy_is_ignored)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         setenv(names[i], url, 1);
     }
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, BY_TCP);
-    http_stand_post(&stand);
-    cr_expect_eq(stand.response.status, 200);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, BY_TCP);
+    http_setup_post(&setup);
+    cr_expect_eq(setup.response.status, 200);
     cr_expect_eq(misbehave_connection_count(proxy), 0);
-    http_stand_close(&stand);
+    http_setup_close(&setup);
     misbehave_stop(proxy);
 }
 
@@ -352,36 +352,36 @@ Test(http, headers_that_cannot_be_sent_are_refused)
     static const struct misbehave_step steps[] = { OK_STEP };
     static struct baton_http_header many[BATON_HTTP_REQUEST_HEADERS_MAX + 1];
     static char large[BATON_HTTP_REQUEST_HEADER_BYTES_MAX + 1];
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
-    stand.request.header_count = 1;
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
+    setup.request.header_count = 1;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        stand.request.headers = &rows[i].header;
-        http_stand_post(&stand);
-        cr_expect_eq(stand.status, BATON_EUSAGE, "%s: %s", rows[i].name, stand.err.text);
-        cr_expect_eq(stand.response.failure, BATON_HTTP_REFUSED, "%s", rows[i].name);
+        setup.request.headers = &rows[i].header;
+        http_setup_post(&setup);
+        cr_expect_eq(setup.status, BATON_EUSAGE, "%s: %s", rows[i].name, setup.err.text);
+        cr_expect_eq(setup.response.failure, BATON_HTTP_REFUSED, "%s", rows[i].name);
     }
     memset(large, 'v', sizeof large - 1);
-    stand.request.headers = &(struct baton_http_header){ "a", large };
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_EUSAGE, "one byte too long");
+    setup.request.headers = &(struct baton_http_header){ "a", large };
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_EUSAGE, "one byte too long");
     for (size_t i = 0; i < COUNT_OF(many); i++) {
         many[i] = (struct baton_http_header){ "a", "b" };
     }
-    stand.request.headers = many;
-    stand.request.header_count = COUNT_OF(many);
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_EUSAGE, "one too many");
-    cr_expect_eq(misbehave_connection_count(stand.server), 0);
+    setup.request.headers = many;
+    setup.request.header_count = COUNT_OF(many);
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_EUSAGE, "one too many");
+    cr_expect_eq(misbehave_connection_count(setup.server), 0);
 
-    stand.request.header_count--;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    stand.request.headers = &(struct baton_http_header){ "a", large + 1 };
-    stand.request.header_count = 1;
-    http_stand_post(&stand);
-    cr_expect_eq(stand.status, BATON_OK, "%s", stand.err.text);
-    http_stand_close(&stand);
+    setup.request.header_count--;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    setup.request.headers = &(struct baton_http_header){ "a", large + 1 };
+    setup.request.header_count = 1;
+    http_setup_post(&setup);
+    cr_expect_eq(setup.status, BATON_OK, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, a_message_that_quotes_the_request_is_not_shown)
@@ -390,21 +390,21 @@ Test(http, a_message_that_quotes_the_request_is_not_shown)
     static const struct baton_http_header headers[] = { { "x-key", "my server" }, { "x-short", "a" } };
     static const char *const urls[] = { "http://h/v1", "http://h/v1?server", "http://server@h/v1",
                                         "http://u:server@h/v1", "http://reply:from@h/v1?a" };
-    struct http_stand stand;
-    http_stand_open(&stand, steps, 1, 0);
+    struct http_setup setup;
+    http_setup_open(&setup, steps, 1, 0);
     for (size_t i = 0; i < COUNT_OF(urls); i++) { /* libcurl says `Empty reply from server` */
-        stand.request.url = urls[i];
-        stand.request.headers = &headers[i == 0 ? 0 : 1];
-        stand.request.header_count = 1;
-        http_stand_post(&stand);
-        cr_expect(strstr(stand.err.text, "broke off after 0 bytes: Server returned nothing") != NULL, "%s: %s", urls[i],
-                  stand.err.text);
+        setup.request.url = urls[i];
+        setup.request.headers = &headers[i == 0 ? 0 : 1];
+        setup.request.header_count = 1;
+        http_setup_post(&setup);
+        cr_expect(strstr(setup.err.text, "broke off after 0 bytes: Server returned nothing") != NULL, "%s: %s", urls[i],
+                  setup.err.text);
     }
-    stand.request.url = "http://h/server";
-    http_stand_post(&stand);
-    cr_expect(strstr(stand.err.text, "'http://h/server by /tmp/") != NULL, "%s", stand.err.text);
-    cr_expect(strstr(stand.err.text, ": Empty reply from server") != NULL, "%s", stand.err.text);
-    http_stand_close(&stand);
+    setup.request.url = "http://h/server";
+    http_setup_post(&setup);
+    cr_expect(strstr(setup.err.text, "'http://h/server by /tmp/") != NULL, "%s", setup.err.text);
+    cr_expect(strstr(setup.err.text, ": Empty reply from server") != NULL, "%s", setup.err.text);
+    http_setup_close(&setup);
 }
 
 Test(http, every_allocation_may_fail)
@@ -412,19 +412,19 @@ Test(http, every_allocation_may_fail)
     static const struct misbehave_step steps[] = { OK_STEP };
     bool was_whole = false;
     for (uint64_t n = 1; !was_whole && n < 100; n++) {
-        struct http_stand stand;
-        http_stand_open(&stand, steps, 1, 0);
-        stand.request.on_header = NULL;
+        struct http_setup setup;
+        http_setup_open(&setup, steps, 1, 0);
+        setup.request.on_header = NULL;
         baton_arena_fail_after(n);
-        http_stand_post(&stand);
+        http_setup_post(&setup);
         baton_arena_fail_after(0);
-        was_whole = stand.status == BATON_OK;
-        cr_expect(was_whole || stand.status == BATON_ENOMEM, "%llu: %s", (unsigned long long)n, stand.err.text);
-        cr_expect_eq(stand.response.failure, was_whole ? BATON_HTTP_NONE : BATON_HTTP_MEMORY);
-        http_stand_post(&stand);
-        cr_expect_eq(stand.status, BATON_OK, "the next call is well again: %s", stand.err.text);
-        cr_expect(baton_str_is(stand.response.body, OK_BODY));
-        http_stand_close(&stand);
+        was_whole = setup.status == BATON_OK;
+        cr_expect(was_whole || setup.status == BATON_ENOMEM, "%llu: %s", (unsigned long long)n, setup.err.text);
+        cr_expect_eq(setup.response.failure, was_whole ? BATON_HTTP_NONE : BATON_HTTP_MEMORY);
+        http_setup_post(&setup);
+        cr_expect_eq(setup.status, BATON_OK, "the next call is well again: %s", setup.err.text);
+        cr_expect(baton_str_is(setup.response.body, OK_BODY));
+        http_setup_close(&setup);
     }
     cr_expect(was_whole);
 
@@ -477,17 +477,4 @@ Test(http, threads_share_nothing)
     cr_expect_eq(misbehave_request_count(server), THREADS * CALLS);
     cr_expect_eq(misbehave_connection_count(server), THREADS);
     misbehave_stop(server);
-}
-
-Test(http, says_what_to_install_without_libcurl)
-{
-    struct baton_curl curl;
-    struct baton_error err;
-    cr_expect_eq(baton_curl_open(&curl, (const char *const[]){ "libnosuch.so.9", "libnone.so.1", NULL }, &err),
-                 BATON_EPROVIDER);
-    cr_expect(strstr(err.text, "libnosuch.so.9") != NULL && strstr(err.text, "apt-get install libcurl4") != NULL, "%s",
-              err.text);
-    cr_expect_eq(baton_curl_open(&curl, (const char *const[]){ "libnosuch.so.9", "libc.so.6", NULL }, &err),
-                 BATON_EPROVIDER);
-    cr_expect(strstr(err.text, "'libc.so.6' has no curl_") != NULL, "%s", err.text);
 }

@@ -1,3 +1,7 @@
+/* Tools and context providers that are services: what they are sent, what the model reads of their answers and failures.
+ *
+ * Whole conversations against a server of this machine; the secrets in the headers are looked for in everything that comes
+ * out. */
 #include "engine/providers/http_tool.h"
 
 #include "engine/base/yaml.h"

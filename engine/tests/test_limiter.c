@@ -1,3 +1,7 @@
+/* Rates and money, on clocks that move only when somebody sleeps, or when the test moves them.
+ *
+ * So a wait has an exact length and nothing hangs on how busy the machine is, also where threads take part: who is served first
+ * is asked of a clock that moves only while all of them are asleep. */
 #include "engine/http/limiter.h"
 
 #include "engine/base/arena.h"
@@ -357,7 +361,7 @@ struct queuer {
     struct baton_limiter *limiter;
     struct hand_clock *hand;
     uint64_t tokens, served_ns;
-    unsigned place; /* among those served, from 0 */
+    unsigned rank; /* among those served, from 0 */
 };
 
 static void *queue_up(void *user)
@@ -369,7 +373,7 @@ static void *queue_up(void *user)
     if (baton_limiter_acquire(&permit, queuer->limiter, queuer->tokens, &err) == BATON_OK) {
         pthread_mutex_lock(&hand->lock);
         queuer->served_ns = hand->now_ns;
-        queuer->place = hand->served++;
+        queuer->rank = hand->served++;
         pthread_cond_broadcast(&hand->moved);
         pthread_mutex_unlock(&hand->lock);
     }
@@ -398,8 +402,8 @@ Test(limiter, who_came_first_is_served_first)
     }
     for (unsigned i = 0; i < QUEUE; i++) {
         pthread_join(queuers[i].thread, NULL);
-        cr_expect_eq(queuers[i].place, i, "the one of %llu tokens was number %u", (unsigned long long)tokens[i],
-                     queuers[i].place);
+        cr_expect_eq(queuers[i].rank, i, "the one of %llu tokens was number %u", (unsigned long long)tokens[i],
+                     queuers[i].rank);
         cr_expect_eq(queuers[i].served_ns, want_ms[i] * MS, "after %llu ns", (unsigned long long)queuers[i].served_ns);
     }
     baton_limiter_free(limiter);

@@ -1,5 +1,5 @@
 /* What live services do wrong, end to end: sockets, libcurl, decoders, retries. WIRE: every fault there is has its row. */
-#include "engine/tests/live_stand.h"
+#include "engine/tests/live_setup.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -33,9 +33,9 @@ struct row {
     struct fault_step steps[STEPS_MAX];
     unsigned requests;
     enum baton_provider_fault fault;
-    const char *error; /* in the text; NULL: the answer is whole */
-    int64_t waited_ms; /* -1: some time by backoff, 0: none */
-    const char *told;  /* NULL: as it pleases */
+    const char *error;    /* in the text; NULL: the answer is whole */
+    int64_t waited_ms;    /* -1: some time by backoff, 0: none */
+    const char *streamed; /* NULL: as it pleases */
 };
 
 #define ANSWER       \
@@ -345,7 +345,7 @@ static const struct row rows[] = {
       "H\xc3\xa9|llo.|" },
 };
 
-static const char *with_crlf(struct live_stand *stand, const char *text)
+static const char *with_crlf(struct live_setup *setup, const char *text)
 {
     struct baton_text out = baton_text_with_limit(1024 * 1024);
     baton_text_puts(&out, ": first\r\n\r\n");
@@ -353,13 +353,13 @@ static const char *with_crlf(struct live_stand *stand, const char *text)
         baton_text_puts(&out, *at == '\n' ? "\r\n" : (char[]){ *at, '\0' });
         baton_text_puts(&out, at[0] == '\n' && at[1] == '\n' ? ": between\r\n" : "");
     }
-    const char *copy = baton_arena_copy(stand->arena, out.data, out.length);
+    const char *copy = baton_arena_copy(setup->arena, out.data, out.length);
     baton_text_clear(&out);
     return copy;
 }
 
 /* The format's own words in the step. */
-static struct misbehave_step step_of(struct live_stand *stand, const struct live_format *format,
+static struct misbehave_step step_of(struct live_setup *setup, const struct live_format *format,
                                      const struct fault_step *from)
 {
     struct misbehave_step step = from->step;
@@ -367,8 +367,8 @@ static struct misbehave_step step_of(struct live_stand *stand, const struct live
                              [STREAM] = format->text_sse,
                              [HALF] = format->half_sse,
                              [HALF_AND_ERROR] =
-                                 baton_arena_printf(stand->arena, "%s%s", format->half_sse, format->error_sse),
-                             [WITH_CRLF] = with_crlf(stand, format->text_sse),
+                                 baton_arena_printf(setup->arena, "%s%s", format->half_sse, format->error_sse),
+                             [WITH_CRLF] = with_crlf(setup, format->text_sse),
                              [OWN] = step.body };
     step.body = bodies[from->what];
     if (step.head == NULL && from->what != OWN) {
@@ -379,43 +379,43 @@ static struct misbehave_step step_of(struct live_stand *stand, const struct live
 
 static void check(const struct live_format *format, const struct row *row, bool is_stream)
 {
-    struct live_stand stand;
+    struct live_setup setup;
     struct misbehave_step steps[STEPS_MAX];
     size_t count = 0;
     struct baton_reply reply;
-    live_stand_open(&stand, format->codec);
+    live_setup_open(&setup, format->codec);
     for (; count < STEPS_MAX && row->steps[count].what != NOTHING; count++) {
-        steps[count] = step_of(&stand, format, &row->steps[count]);
+        steps[count] = step_of(&setup, format, &row->steps[count]);
     }
-    stand.options.is_stream = is_stream;
-    stand.options.idle_ns = 150 * MS;
-    live_stand_begin(&stand, steps, count);
+    setup.options.is_stream = is_stream;
+    setup.options.idle_ns = 150 * MS;
+    live_setup_begin(&setup, steps, count);
     char name[160];
     snprintf(name, sizeof name, "%s, %s, asked %s", row->name, format->codec, is_stream ? "to stream" : "whole");
-    enum baton_status status = live_stand_ask(&stand, &reply, row->listens);
-    cr_expect_eq(status, row->error == NULL ? BATON_OK : BATON_EPROVIDER, "%s: %s", name, stand.err.text);
-    cr_expect_eq(misbehave_request_count(stand.server), row->requests, "%s: %u requests", name,
-                 misbehave_request_count(stand.server));
-    cr_expect_eq(baton_live_caller_attempts(stand.caller), row->requests, "%s", name);
-    cr_expect_eq(baton_live_caller_fault(stand.caller), row->fault, "%s: %s", name,
-                 baton_provider_fault_name(baton_live_caller_fault(stand.caller)));
+    enum baton_status status = live_setup_ask(&setup, &reply, row->listens);
+    cr_expect_eq(status, row->error == NULL ? BATON_OK : BATON_EPROVIDER, "%s: %s", name, setup.err.text);
+    cr_expect_eq(misbehave_request_count(setup.server), row->requests, "%s: %u requests", name,
+                 misbehave_request_count(setup.server));
+    cr_expect_eq(baton_live_caller_attempts(setup.caller), row->requests, "%s", name);
+    cr_expect_eq(baton_live_caller_fault(setup.caller), row->fault, "%s: %s", name,
+                 baton_provider_fault_name(baton_live_caller_fault(setup.caller)));
     if (row->error == NULL) {
         cr_expect(baton_str_is(reply.text, LIVE_TEXT) && reply.call_count == 0, "%s: '%.*s'", name,
                   (int)reply.text.length, reply.text.data);
         cr_expect(reply.usage.is_known && reply.usage.input == 11 && reply.usage.output == 7, "%s", name);
         cr_expect_eq(reply.latency_ns, BATON_LATENCY_MEASURED, "%s", name);
-        uint64_t spent = baton_live_totals(stand.live).spent_pico, wanted = (11 + 7 * 5) * 1000000;
+        uint64_t spent = baton_live_totals(setup.live).spent_pico, wanted = (11 + 7 * 5) * 1000000;
         cr_expect(row->requests == 1 ? spent == wanted : spent >= wanted, "%s: what broke off may have cost too", name);
     } else {
-        cr_expect(strstr(stand.err.text, row->error) != NULL, "%s: '%s' in '%s'", name, row->error, stand.err.text);
+        cr_expect(strstr(setup.err.text, row->error) != NULL, "%s: '%s' in '%s'", name, row->error, setup.err.text);
     }
-    const uint64_t waited_ns = stand.clock.skipped_ns;
+    const uint64_t waited_ns = setup.clock.skipped_ns;
     cr_expect(row->waited_ms < 0 || waited_ns == (uint64_t)row->waited_ms * MS, "%s: waited %llu ns", name,
               (unsigned long long)waited_ns);
-    const char *told = stand.told.length == 0 ? "" : stand.told.data;
-    cr_expect(row->told == NULL || strcmp(told, row->told) == 0, "%s: told '%s'", name, told);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    const char *streamed = setup.streamed.length == 0 ? "" : setup.streamed.data;
+    cr_expect(row->streamed == NULL || strcmp(streamed, row->streamed) == 0, "%s: streamed '%s'", name, streamed);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 static void check_format(const struct live_format *format)

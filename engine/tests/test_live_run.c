@@ -1,6 +1,6 @@
 /* What a live provider is made of and what it leaves behind: conversations, limits, traffic, keys, threads. */
-#include "engine/providers/live_state.h"
-#include "engine/tests/live_stand.h"
+#include "engine/providers/hide_key.h"
+#include "engine/tests/live_setup.h"
 #include "engine/tests/wire.h"
 
 #include <criterion/criterion.h>
@@ -38,11 +38,11 @@ static void on_event(void *user, const struct baton_event *event)
     baton_event_write(&listener->json, event, listener->agents);
 }
 
-static struct listener listener_open(const struct live_stand *stand)
+static struct listener listener_open(const struct live_setup *setup)
 {
     return (struct listener){ .log = baton_text_with_limit(TEXT_BYTES),
                               .json = baton_text_with_limit(TEXT_BYTES),
-                              .agents = stand->agents };
+                              .agents = setup->agents };
 }
 
 static void listener_close(struct listener *listener)
@@ -66,18 +66,18 @@ static void check_handoff(struct wire *wire, const struct live_format *format, b
 {
     const struct misbehave_step streamed[] = { SSE_STEP(format->hand_sse), SSE_STEP(format->text_sse) };
     const struct misbehave_step whole[] = { JSON_STEP(format->hand_json), JSON_STEP(format->text_json) };
-    struct live_stand stand;
-    live_stand_open(&stand, format->codec);
-    stand.options.is_stream = is_stream;
-    live_stand_begin(&stand, is_stream ? streamed : whole, 2);
-    struct listener listener = listener_open(&stand);
-    struct baton_exchange *exchange = live_stand_play(&stand, baton_live_caller_provider(stand.caller),
+    struct live_setup setup;
+    live_setup_open(&setup, format->codec);
+    setup.options.is_stream = is_stream;
+    live_setup_begin(&setup, is_stream ? streamed : whole, 2);
+    struct listener listener = listener_open(&setup);
+    struct baton_exchange *exchange = live_setup_play(&setup, baton_live_caller_provider(setup.caller),
                                                       (struct baton_event_sink){ on_event, &listener });
     char name[80];
     snprintf(name, sizeof name, "%s, %s", format->codec, is_stream ? "streamed" : "whole");
     cr_expect_eq(exchange->status, BATON_RUN_ANSWERED, "%s: %.*s", name, (int)exchange->text.length,
                  exchange->text.data);
-    cr_expect(baton_str_is(baton_agent_name(stand.agents, exchange->final), "billing"), "%s", name);
+    cr_expect(baton_str_is(baton_agent_name(setup.agents, exchange->final), "billing"), "%s", name);
     cr_expect(baton_str_is(exchange->text, LIVE_TEXT), "%s", name);
     cr_expect(exchange->usage.input == 22 && exchange->usage.output == 14, "%s", name);
     cr_expect(exchange->turns[0].is_timed && exchange->turns[1].is_timed && exchange->turns[1].first_text_ns >= 0, "%s",
@@ -88,21 +88,21 @@ static void check_handoff(struct wire *wire, const struct live_format *format, b
                                : "turn_start text_delta:Wait. tool_call tool_result handoff agent_updated turn_end "
                                  "turn_start text_delta:" LIVE_TEXT " turn_end done",
                      "%s: %s", name, listener.log.data);
-    cr_assert_eq(misbehave_request_count(stand.server), 2, "%s", name);
-    cr_expect_eq(misbehave_connection_count(stand.server), 1, "%s: the connection is kept", name);
+    cr_assert_eq(misbehave_request_count(setup.server), 2, "%s", name);
+    cr_expect_eq(misbehave_connection_count(setup.server), 1, "%s: the connection is kept", name);
     wire->codec = baton_codec_find(baton_str_of(format->codec));
-    expect_asked(wire, name, live_stand_body(&stand, 0), "You are triage.", "lookup transfer_to_billing",
+    expect_asked(wire, name, live_setup_body(&setup, 0), "You are triage.", "lookup transfer_to_billing",
                  "user:my card");
-    expect_asked(wire, name, live_stand_body(&stand, 1), "You are billing.", "refund",
+    expect_asked(wire, name, live_setup_body(&setup, 1), "You are billing.", "refund",
                  "user:my card assistant:Wait.+transfer_to_billing({\"reason\":\"r\"})#c "
                  "result#c:{\"assistant\":\"billing\"}");
-    cr_expect_eq(strstr(live_stand_body(&stand, 1), "\"stream\":true") != NULL, is_stream, "%s", name);
-    cr_expect(strstr(misbehave_request(stand.server, 1)->bytes, LIVE_KEY) != NULL, "%s: the service gets the key",
+    cr_expect_eq(strstr(live_setup_body(&setup, 1), "\"stream\":true") != NULL, is_stream, "%s", name);
+    cr_expect(strstr(misbehave_request(setup.server, 1)->bytes, LIVE_KEY) != NULL, "%s: the service gets the key",
               name);
     cr_expect(strstr(listener.json.data, LIVE_KEY) == NULL, "%s: and no event", name);
     listener_close(&listener);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 Test(live_run, hands_over_in_every_format)
@@ -119,12 +119,12 @@ Test(live_run, hands_over_in_every_format)
 Test(live_run, a_service_that_fails_ends_the_exchange_and_not_the_run)
 {
     const struct misbehave_step steps[] = { SSE_STEP(live_formats[2].hand_sse), SSE_STEP(live_formats[2].half_sse) };
-    struct live_stand stand;
-    live_stand_open(&stand, "anthropic");
-    stand.options.is_stream = true;
-    live_stand_begin(&stand, steps, 2);
-    struct listener listener = listener_open(&stand);
-    struct baton_exchange *exchange = live_stand_play(&stand, baton_live_caller_provider(stand.caller),
+    struct live_setup setup;
+    live_setup_open(&setup, "anthropic");
+    setup.options.is_stream = true;
+    live_setup_begin(&setup, steps, 2);
+    struct listener listener = listener_open(&setup);
+    struct baton_exchange *exchange = live_setup_play(&setup, baton_live_caller_provider(setup.caller),
                                                       (struct baton_event_sink){ on_event, &listener });
     cr_expect_eq(exchange->status, BATON_RUN_ERROR);
     cr_expect(strstr(exchange->text.data, "the answer is not whole") != NULL, "%s", exchange->text.data);
@@ -134,12 +134,12 @@ Test(live_run, a_service_that_fails_ends_the_exchange_and_not_the_run)
                      "%s", listener.log.data);
     listener_close(&listener);
     exchange =
-        live_stand_play(&stand, baton_live_caller_provider(stand.caller), (struct baton_event_sink){ NULL, NULL });
+        live_setup_play(&setup, baton_live_caller_provider(setup.caller), (struct baton_event_sink){ NULL, NULL });
     cr_expect_eq(exchange->status, BATON_RUN_ERROR);
     cr_expect(strstr(exchange->text.data, "(after 3 attempts)") != NULL, "nobody read along, so it was asked again: %s",
               exchange->text.data);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 /* ---- what is needed to begin ---- */
@@ -155,16 +155,16 @@ static const char *one_setting(void *user, const char *name)
     return NULL;
 }
 
-static const char *begin_error(struct live_stand *stand, const char *const *settings)
+static const char *begin_error(struct live_setup *setup, const char *const *settings)
 {
     struct baton_live *live = NULL;
-    stand->options.setting = one_setting;
-    stand->options.user = (void *)settings;
-    stand->err.text[0] = '\0';
-    enum baton_status status = baton_live_new(&live, &stand->options, &stand->err);
+    setup->options.setting = one_setting;
+    setup->options.user = (void *)settings;
+    setup->err.text[0] = '\0';
+    enum baton_status status = baton_live_new(&live, &setup->options, &setup->err);
     cr_expect(status == BATON_OK ? live != NULL : live == NULL && status == BATON_EUSAGE, "%d", (int)status);
     baton_live_free(live);
-    return stand->err.text;
+    return setup->err.text;
 }
 
 Test(live, says_what_is_missing)
@@ -203,8 +203,8 @@ Test(live, says_what_is_missing)
           "",
           0,
           { NULL },
-          "provider: there is no live provider 'antropic'; did you mean 'anthropic'? (there are openai-chat, "
-          "openai-responses, anthropic, openrouter)" },
+          "provider: unknown live provider 'antropic'; there are openai-chat, openai-responses, anthropic, openrouter; "
+          "did you mean 'anthropic'?" },
         { "",
           "x",
           1,
@@ -215,41 +215,41 @@ Test(live, says_what_is_missing)
         { "openai-responses", "", 0, { "OPENAI_BASE_URL", "http://127.0.0.1:11434/v1/" }, "" },
         { "openrouter", "", 0, { "OPENROUTER_BASE_URL", "http://[::1]:9/" }, "" },
     };
-    struct live_stand stand;
-    live_stand_open(&stand, "");
+    struct live_setup setup;
+    live_setup_open(&setup, "");
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        stand.options.provider = baton_str_of(cases[i].provider);
-        stand.options.model = baton_str_of(cases[i].model);
-        stand.options.spend_max_pico = cases[i].spend_max_pico;
-        cr_expect_str_eq(begin_error(&stand, cases[i].settings), cases[i].error, "case %zu: %s", i, stand.err.text);
+        setup.options.provider = baton_str_of(cases[i].provider);
+        setup.options.model = baton_str_of(cases[i].model);
+        setup.options.spend_max_pico = cases[i].spend_max_pico;
+        cr_expect_str_eq(begin_error(&setup, cases[i].settings), cases[i].error, "case %zu: %s", i, setup.err.text);
     }
-    live_stand_close(&stand);
+    live_setup_close(&setup);
 }
 
 Test(live, wants_a_provider_and_a_model_for_each_agent)
 {
     static const char *const settings[] = { "ANTHROPIC_API_KEY", "k", "OPENAI_API_KEY", "k", NULL };
-    struct live_stand stand;
-    live_stand_open(&stand, "");
-    struct baton_agent *billing = (struct baton_agent *)&stand.agents->list[1];
+    struct live_setup setup;
+    live_setup_open(&setup, "");
+    struct baton_agent *billing = (struct baton_agent *)&setup.agents->list[1];
     billing->provider = BATON_STR("gemini");
-    cr_expect_str_eq(begin_error(&stand, settings),
-                     "provider of agent billing: there is no live provider 'gemini' (there are openai-chat, "
-                     "openai-responses, anthropic, openrouter)");
+    cr_expect_str_eq(begin_error(&setup, settings),
+                     "provider of agent billing: unknown live provider 'gemini'; there are openai-chat, "
+                     "openai-responses, anthropic, openrouter");
     billing->provider = BATON_STR("");
     cr_expect_str_eq(
-        begin_error(&stand, settings),
+        begin_error(&setup, settings),
         "agent 'billing' has no provider; give it one, or all of them by 'defaults: { provider: anthropic }' "
         "in 'agents.yaml'");
     billing->provider = BATON_STR("openai");
-    cr_expect_str_eq(begin_error(&stand, settings), "", "agents may have different ones");
+    cr_expect_str_eq(begin_error(&setup, settings), "", "agents may have different ones");
     billing->model = BATON_STR("");
-    cr_expect_str_eq(begin_error(&stand, settings),
+    cr_expect_str_eq(begin_error(&setup, settings),
                      "agent 'billing' has no model; give it one, or all of them by 'defaults: { model: ... }' in "
                      "'agents.yaml'");
-    stand.options.model = BATON_STR("m");
-    cr_expect_str_eq(begin_error(&stand, settings), "");
-    live_stand_close(&stand);
+    setup.options.model = BATON_STR("m");
+    cr_expect_str_eq(begin_error(&setup, settings), "");
+    live_setup_close(&setup);
 }
 
 Test(live, asks_where_the_environment_says_and_without_a_key_on_this_machine)
@@ -264,23 +264,23 @@ Test(live, asks_where_the_environment_says_and_without_a_key_on_this_machine)
     };
     for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
         const struct misbehave_step steps[] = { JSON_STEP(live_formats[i / 2].text_json) };
-        struct live_stand stand;
+        struct live_setup setup;
         struct baton_reply reply;
-        live_stand_open(&stand, cases[i / 2].codec);
-        stand.options.model = BATON_STR("m-2");
-        stand.options.output_tokens_max = 77;
-        stand.key = i % 2 == 0 ? LIVE_KEY : NULL;
-        live_stand_begin(&stand, steps, 1);
-        cr_assert_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "%s", stand.err.text);
-        const char *bytes = misbehave_request(stand.server, 0)->bytes;
+        live_setup_open(&setup, cases[i / 2].codec);
+        setup.options.model = BATON_STR("m-2");
+        setup.options.output_tokens_max = 77;
+        setup.key = i % 2 == 0 ? LIVE_KEY : NULL;
+        live_setup_begin(&setup, steps, 1);
+        cr_assert_eq(live_setup_ask(&setup, &reply, true), BATON_OK, "%s", setup.err.text);
+        const char *bytes = misbehave_request(setup.server, 0)->bytes;
         cr_expect(strncmp(bytes, cases[i / 2].line, strlen(cases[i / 2].line)) == 0, "%.60s", bytes);
         cr_expect_eq(strstr(bytes, cases[i / 2].key_header) != NULL, i % 2 == 0, "%s", bytes);
         cr_expect_eq(strcasestr(bytes, "\r\nauthorization:") != NULL || strcasestr(bytes, "\r\nx-api-key:") != NULL,
                      i % 2 == 0, "%s", bytes);
         cr_expect(i / 2 != 2 || strstr(bytes, "\r\nanthropic-version: ") != NULL, "%s", bytes);
         cr_expect(strstr(bytes, "\"model\":\"m-2\"") != NULL && strstr(bytes, ":77") != NULL, "%s", bytes);
-        live_stand_end(&stand);
-        live_stand_close(&stand);
+        live_setup_end(&setup);
+        live_setup_close(&setup);
     }
 }
 
@@ -302,72 +302,72 @@ Test(live, stops_at_limits_of_money_and_tokens)
     };
     const struct misbehave_step steps[] = { JSON_STEP(live_formats[0].text_json) };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct live_stand stand;
+        struct live_setup setup;
         struct baton_reply reply;
-        live_stand_open(&stand, "openai");
-        stand.options.spend_max_pico = cases[i].spend_max_pico;
-        stand.options.tokens_max = cases[i].tokens_max;
-        live_stand_begin(&stand, steps, 1);
+        live_setup_open(&setup, "openai");
+        setup.options.spend_max_pico = cases[i].spend_max_pico;
+        setup.options.tokens_max = cases[i].tokens_max;
+        live_setup_begin(&setup, steps, 1);
         for (unsigned k = 0; k < cases[i].answers; k++) {
-            cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "case %zu: %s", i, stand.err.text);
+            cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_OK, "case %zu: %s", i, setup.err.text);
         }
-        cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EINTERRUPTED, "case %zu", i);
-        cr_expect_str_eq(stand.err.text, cases[i].error, "case %zu: %s", i, stand.err.text);
-        cr_expect_eq(misbehave_request_count(stand.server), cases[i].answers);
-        const struct baton_live_totals totals = baton_live_totals(stand.live);
+        cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EINTERRUPTED, "case %zu", i);
+        cr_expect_str_eq(setup.err.text, cases[i].error, "case %zu: %s", i, setup.err.text);
+        cr_expect_eq(misbehave_request_count(setup.server), cases[i].answers);
+        const struct baton_live_totals totals = baton_live_totals(setup.live);
         cr_expect(totals.calls == cases[i].answers + 1 && totals.attempts == cases[i].answers &&
                   totals.tokens == 18 * cases[i].answers && totals.spent_pico == 46000000 * cases[i].answers);
-        live_stand_end(&stand);
-        live_stand_close(&stand);
+        live_setup_end(&setup);
+        live_setup_close(&setup);
     }
 }
 
 Test(live, counts_what_no_service_counted)
 {
     const struct misbehave_step steps[] = { JSON_STEP("{\"choices\":[{\"message\":{\"content\":\"eight by\"}}]}") };
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "openai");
-    live_stand_begin(&stand, steps, 1);
-    cr_assert_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "%s", stand.err.text);
-    const struct misbehave_request *request = misbehave_request(stand.server, 0);
+    live_setup_open(&setup, "openai");
+    live_setup_begin(&setup, steps, 1);
+    cr_assert_eq(live_setup_ask(&setup, &reply, true), BATON_OK, "%s", setup.err.text);
+    const struct misbehave_request *request = misbehave_request(setup.server, 0);
     cr_expect_not(reply.usage.is_known, "the reply does not pretend");
-    cr_expect_eq(baton_live_totals(stand.live).tokens, (request->length - request->head_length + 3) / 4 + 2);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    cr_expect_eq(baton_live_totals(setup.live).tokens, (request->length - request->head_length + 3) / 4 + 2);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 Test(live, keeps_to_a_rate)
 {
     const struct misbehave_step steps[] = { JSON_STEP(live_formats[0].text_json) };
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "openai");
-    stand.options.requests_per_minute = 60;
-    live_stand_begin(&stand, steps, 1);
+    live_setup_open(&setup, "openai");
+    setup.options.requests_per_minute = 60;
+    live_setup_begin(&setup, steps, 1);
     for (unsigned i = 0; i < 10; i++) {
-        cr_assert_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "%s", stand.err.text);
+        cr_assert_eq(live_setup_ask(&setup, &reply, true), BATON_OK, "%s", setup.err.text);
     }
-    cr_expect(stand.clock.skipped_ns > 3000 * MS && stand.clock.skipped_ns <= 4100 * MS,
-              "six at once, then one each second: %llu ns", (unsigned long long)stand.clock.skipped_ns);
+    cr_expect(setup.clock.skipped_ns > 3000 * MS && setup.clock.skipped_ns <= 4100 * MS,
+              "six at once, then one each second: %llu ns", (unsigned long long)setup.clock.skipped_ns);
     cr_expect(reply.ttft_ns == BATON_TIME_UNKNOWN, "an answer that came whole has no first text");
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 Test(live, the_total_time_is_over_all_attempts)
 {
     static const struct misbehave_step steps[] = { { .head = "HTTP/1.1 429 Oh\r\nretry-after: 30\r\n", .body = "{}" } };
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "openai");
-    stand.options.retry.retries_max = 9;
-    live_stand_begin(&stand, steps, 1);
-    cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EPROVIDER);
-    cr_expect_eq(misbehave_request_count(stand.server), 4, "three waits of 30 s fit into 100 s: %u",
-                 misbehave_request_count(stand.server));
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_open(&setup, "openai");
+    setup.options.retry.retries_max = 9;
+    live_setup_begin(&setup, steps, 1);
+    cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EPROVIDER);
+    cr_expect_eq(misbehave_request_count(setup.server), 4, "three waits of 30 s fit into 100 s: %u",
+                 misbehave_request_count(setup.server));
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 static volatile int interrupted;
@@ -381,33 +381,33 @@ static void interrupting_sleep(struct baton_clock *clock, uint64_t duration_ns)
 Test(live, a_wait_for_another_attempt_can_be_interrupted)
 {
     static const struct misbehave_step steps[] = { { .head = "HTTP/1.1 429 Oh\r\nretry-after: 30\r\n", .body = "{}" } };
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "openai");
-    stand.clock.clock.sleep_ns = interrupting_sleep;
-    stand.options.interrupted = &interrupted;
-    live_stand_begin(&stand, steps, 1);
-    cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EINTERRUPTED);
-    cr_expect_str_eq(stand.err.text, "interrupted while waiting to call 'openai-chat' again");
-    cr_expect_eq(baton_live_caller_fault(stand.caller), BATON_FAULT_NONE);
-    cr_expect_eq(misbehave_request_count(stand.server), 1);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_open(&setup, "openai");
+    setup.clock.clock.sleep_ns = interrupting_sleep;
+    setup.options.interrupted = &interrupted;
+    live_setup_begin(&setup, steps, 1);
+    cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EINTERRUPTED);
+    cr_expect_str_eq(setup.err.text, "interrupted while waiting to call 'openai-chat' again");
+    cr_expect_eq(baton_live_caller_fault(setup.caller), BATON_FAULT_NONE);
+    cr_expect_eq(misbehave_request_count(setup.server), 1);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 /* The waits of a failing call; the same for the same seed and place in a conversation. */
 static uint64_t jitter(uint64_t seed)
 {
     static const struct misbehave_step steps[] = { { .head = "HTTP/1.1 500 Oh\r\n" } };
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "openai");
-    stand.options.seed = seed;
-    live_stand_begin(&stand, steps, 1);
-    cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EPROVIDER);
-    const uint64_t waited_ns = stand.clock.skipped_ns;
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_open(&setup, "openai");
+    setup.options.seed = seed;
+    live_setup_begin(&setup, steps, 1);
+    cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EPROVIDER);
+    const uint64_t waited_ns = setup.clock.skipped_ns;
+    live_setup_end(&setup);
+    live_setup_close(&setup);
     return waited_ns;
 }
 
@@ -470,25 +470,25 @@ Test(live, shows_what_is_used_before_it_is_used)
               .body = is_stream ? format->text_sse : format->text_json },
         };
         struct keeper keeper = keeper_open(BATON_OK);
-        struct live_stand stand;
+        struct live_setup setup;
         struct baton_reply reply;
-        live_stand_open(&stand, format->codec);
-        stand.options.is_stream = is_stream;
-        stand.options.sink = &keeper.sink;
-        live_stand_begin(&stand, steps, 2);
-        cr_assert_eq(live_stand_ask(&stand, &reply, true), BATON_OK, "%s", stand.err.text);
+        live_setup_open(&setup, format->codec);
+        setup.options.is_stream = is_stream;
+        setup.options.sink = &keeper.sink;
+        live_setup_begin(&setup, steps, 2);
+        cr_assert_eq(live_setup_ask(&setup, &reply, true), BATON_OK, "%s", setup.err.text);
         cr_expect_eq(keeper.count, 1, "%s: the attempt that failed is not shown", format->codec);
         const char *all = keeper.all.data;
         cr_expect(strstr(all, is_stream ? " m 200 stream\n" : " m 200 whole\n") != NULL, "%s", all);
-        cr_expect(strstr(all, live_stand_body(&stand, 1)) != NULL, "%s", all);
+        cr_expect(strstr(all, live_setup_body(&setup, 1)) != NULL, "%s", all);
         cr_expect(strstr(all, "x-mark=late\n") != NULL && strstr(all, "x-mark=early\n") == NULL, "%s", all);
         const char *in_body =
             is_stream ? (i == 1 || i == 7 ? "data: [DONE]\n\n" : "data: {\"type\":\"") : format->text_json;
         cr_expect(strstr(all, in_body) != NULL, "%s", all);
         cr_expect(strstr(all, LIVE_KEY) == NULL, "%s", all);
         baton_text_clear(&keeper.all);
-        live_stand_end(&stand);
-        live_stand_close(&stand);
+        live_setup_end(&setup);
+        live_setup_close(&setup);
     }
 }
 
@@ -512,18 +512,18 @@ Test(live, shows_refusals_of_the_request_and_no_others)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct misbehave_step steps[] = { { .head = cases[i].head, .body = cases[i].body } };
         struct keeper keeper = keeper_open(BATON_OK);
-        struct live_stand stand;
+        struct live_setup setup;
         struct baton_reply reply;
-        live_stand_open(&stand, "anthropic");
-        stand.options.is_stream = true;
-        stand.options.sink = &keeper.sink;
-        live_stand_begin(&stand, steps, 1);
-        cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EPROVIDER, "case %zu", i);
-        cr_expect(strstr(stand.err.text, "Bad REDACTED there.") != NULL || i == 9, "case %zu: %s", i, stand.err.text);
+        live_setup_open(&setup, "anthropic");
+        setup.options.is_stream = true;
+        setup.options.sink = &keeper.sink;
+        live_setup_begin(&setup, steps, 1);
+        cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EPROVIDER, "case %zu", i);
+        cr_expect(strstr(setup.err.text, "Bad REDACTED there.") != NULL || i == 9, "case %zu: %s", i, setup.err.text);
         cr_expect_eq(keeper.count, cases[i].shown, "case %zu", i);
         baton_text_clear(&keeper.all);
-        live_stand_end(&stand);
-        live_stand_close(&stand);
+        live_setup_end(&setup);
+        live_setup_close(&setup);
     }
 }
 
@@ -533,16 +533,16 @@ Test(live, what_cannot_be_recorded_is_not_used)
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
         const struct misbehave_step steps[] = { JSON_STEP(bodies[i] == NULL ? live_formats[2].text_json : bodies[i]) };
         struct keeper keeper = keeper_open(BATON_EIO);
-        struct live_stand stand;
+        struct live_setup setup;
         struct baton_reply reply;
-        live_stand_open(&stand, "anthropic");
-        stand.options.sink = &keeper.sink;
-        live_stand_begin(&stand, steps, 1);
-        cr_expect_eq(live_stand_ask(&stand, &reply, true), BATON_EIO);
-        cr_expect_str_eq(stand.err.text, "the disk is full");
+        live_setup_open(&setup, "anthropic");
+        setup.options.sink = &keeper.sink;
+        live_setup_begin(&setup, steps, 1);
+        cr_expect_eq(live_setup_ask(&setup, &reply, true), BATON_EIO);
+        cr_expect_str_eq(setup.err.text, "the disk is full");
         baton_text_clear(&keeper.all);
-        live_stand_end(&stand);
-        live_stand_close(&stand);
+        live_setup_end(&setup);
+        live_setup_close(&setup);
     }
 }
 
@@ -566,7 +566,7 @@ Test(live, hides_a_key_that_a_service_quotes)
     char text[80];
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         snprintf(text, sizeof text, "%s", cases[i].text);
-        baton_live_hide_key(text, cases[i].key);
+        baton_hide_key(text, cases[i].key);
         cr_expect_str_eq(text, cases[i].wanted, "case %zu: %s", i, text);
     }
 }
@@ -614,76 +614,76 @@ Test(live, serves_many_threads)
 {
     const struct misbehave_step steps[] = { { .head = "HTTP/1.1 500 Oh\r\n", .times = 3 },
                                             SSE_STEP(live_formats[2].text_sse) };
-    struct live_stand stand;
+    struct live_setup setup;
     struct worker workers[THREADS];
-    live_stand_open(&stand, "anthropic");
-    stand.options.is_stream = true;
-    stand.options.requests_per_minute = 100000;
-    stand.options.tokens_per_minute = 10000000;
-    stand.options.retry.retries_max = 4;
-    live_stand_begin(&stand, steps, 2);
+    live_setup_open(&setup, "anthropic");
+    setup.options.is_stream = true;
+    setup.options.requests_per_minute = 100000;
+    setup.options.tokens_per_minute = 10000000;
+    setup.options.retry.retries_max = 4;
+    live_setup_begin(&setup, steps, 2);
     for (size_t i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){ .live = stand.live, .agents = stand.agents };
+        workers[i] = (struct worker){ .live = setup.live, .agents = setup.agents };
         cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
         cr_expect_eq(workers[i].answered, CALLS, "%s", workers[i].err.text);
     }
-    const struct baton_live_totals totals = baton_live_totals(stand.live);
+    const struct baton_live_totals totals = baton_live_totals(setup.live);
     cr_expect(totals.calls == THREADS * CALLS && totals.attempts == THREADS * CALLS + 3 &&
               totals.tokens == THREADS * CALLS * 18);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }
 
 /* ---- memory that ends ---- */
 
 Test(live, survives_each_failing_allocation)
 {
-    struct live_stand stand;
-    live_stand_open(&stand, "anthropic");
+    struct live_setup setup;
+    live_setup_open(&setup, "anthropic");
     uint64_t n = 1;
     for (enum baton_status status = BATON_ENOMEM; status != BATON_OK; n++) {
         struct baton_live *live = NULL;
         struct baton_live_caller *caller = NULL;
         cr_assert_lt(n, 1000);
         baton_arena_fail_after(n);
-        status = baton_live_new(&live, &stand.options, &stand.err);
-        status = status == BATON_OK ? baton_live_caller_new(&caller, live, &stand.err) : status;
+        status = baton_live_new(&live, &setup.options, &setup.err);
+        status = status == BATON_OK ? baton_live_caller_new(&caller, live, &setup.err) : status;
         baton_arena_fail_after(0);
-        cr_assert(status == BATON_OK || status == BATON_ENOMEM || status == BATON_ELIMIT, "%s", stand.err.text);
+        cr_assert(status == BATON_OK || status == BATON_ENOMEM || status == BATON_ELIMIT, "%s", setup.err.text);
         cr_expect_eq(live == NULL, status != BATON_OK && caller == NULL && live == NULL);
         baton_live_caller_free(caller);
         baton_live_free(live);
     }
     cr_expect_gt(n, 8);
-    live_stand_close(&stand);
+    live_setup_close(&setup);
 }
 
 Test(live, a_call_survives_each_failing_allocation)
 {
     const struct misbehave_step steps[] = { { .head = LIVE_SSE, .body = live_formats[2].hand_sse } };
     struct keeper keeper = keeper_open(BATON_OK);
-    struct live_stand stand;
+    struct live_setup setup;
     struct baton_reply reply;
-    live_stand_open(&stand, "anthropic");
-    stand.options.is_stream = true;
-    stand.options.sink = &keeper.sink;
-    live_stand_begin(&stand, steps, 1);
+    live_setup_open(&setup, "anthropic");
+    setup.options.is_stream = true;
+    setup.options.sink = &keeper.sink;
+    live_setup_begin(&setup, steps, 1);
     uint64_t n = 1;
     for (enum baton_status status = BATON_ENOMEM; status != BATON_OK; n++) {
         cr_assert_lt(n, 1000);
-        baton_live_caller_free(stand.caller);
-        cr_assert_eq(baton_live_caller_new(&stand.caller, stand.live, &stand.err), BATON_OK);
+        baton_live_caller_free(setup.caller);
+        cr_assert_eq(baton_live_caller_new(&setup.caller, setup.live, &setup.err), BATON_OK);
         baton_arena_fail_after(n);
-        status = live_stand_ask(&stand, &reply, false);
+        status = live_setup_ask(&setup, &reply, false);
         baton_arena_fail_after(0);
         cr_assert(status == BATON_OK || status == BATON_ENOMEM || status == BATON_ELIMIT, "%d: %s", (int)n,
-                  stand.err.text);
+                  setup.err.text);
     }
     cr_expect_gt(n, 20);
     baton_text_clear(&keeper.all);
-    live_stand_end(&stand);
-    live_stand_close(&stand);
+    live_setup_end(&setup);
+    live_setup_close(&setup);
 }

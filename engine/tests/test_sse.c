@@ -1,3 +1,7 @@
+/* Event streams as the standard has them, however they are cut.
+ *
+ * Every table of bytes is fed whole, byte by byte and in two pieces at each cut, as a network does: an event must not depend on
+ * where a packet ended. */
 #include "engine/wire/sse.h"
 
 #include "engine/base/json_writer.h"

@@ -113,7 +113,7 @@ Test(wire_errors, a_chunk_with_an_error_ends_a_stream)
             i % 2 == 0 ? "null" : "\"stop\"", events[i].event);
         struct wire_result result = wire_pieces(&wire, baton_str_of(bytes), 9);
         cr_expect_str_eq(wire_show(&wire, &result), events[i].wanted, "%s", wire_show(&wire, &result));
-        cr_expect_eq(wire.told.length, 1, "what came before was told");
+        cr_expect_eq(wire.streamed.length, 1, "what came before was passed on");
     }
     wire_close(&wire);
 }

@@ -3,6 +3,7 @@
 #include "engine/core/run.h"
 #include "engine/tests/script.h"
 #include "engine/tests/wire.h"
+#include "engine/wire/encoder.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static enum baton_status call(struct baton_provider *provider, const struct bato
     const char *answer = live->answers[live->count];
     struct baton_encode_options options = { .is_stream = is_stream(answer) };
     struct baton_text body = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
-    enum baton_status status = wire->codec->encode(&body, request, &options, err);
+    enum baton_status status = baton_encode(&body, wire->codec, request, &options, err);
     cr_assert_eq(status, BATON_OK);
     live->requests[live->count++] = baton_arena_copy(wire->arena, body.data, body.length);
     baton_text_clear(&body);
@@ -47,8 +48,8 @@ static void on_event(void *user, const struct baton_event *event)
 {
     struct wire *wire = user;
     if (event->type == BATON_EVENT_TEXT_DELTA) {
-        baton_text_append(&wire->told, event->text.data, event->text.length);
-        baton_text_putc(&wire->told, '|');
+        baton_text_append(&wire->streamed, event->text.data, event->text.length);
+        baton_text_putc(&wire->streamed, '|');
     }
 }
 
@@ -59,7 +60,7 @@ static struct baton_exchange *play(struct live *live, const struct baton_agents 
     script_clock_init(&clock);
     live->provider.call = call;
     live->count = 0;
-    baton_text_reset(&wire->told);
+    baton_text_reset(&wire->streamed);
     struct baton_loop_mark *list = baton_arena_array(wire->arena, agents->count, sizeof *list);
     struct baton_loop_marks marks;
     baton_loop_marks_init(&marks, list, agents->count);
@@ -101,7 +102,7 @@ static const char *talk(struct wire *wire, const char *body)
 #define STOP "data: {\"type\":\"message_stop\"}\n\n"
 
 static const struct row {
-    const char *codec, *first, *second, *told;
+    const char *codec, *first, *second, *streamed;
 } rows[] = {
     { "openai-chat", "{\"choices\":[{\"message\":{\"content\":null," CHAT_CALL "}}]}",
       "{\"choices\":[{\"message\":{\"content\":\"Hi.\"}}]}", "Hi.|" },
@@ -133,7 +134,7 @@ Test(wire_run, hands_over_in_every_format)
                          "user:my card assistant:+transfer_to_billing({})#c result#c:{\"assistant\":\"billing\"}",
                          "row %zu", i);
         cr_expect_not_null(strstr(live.requests[1], "You are billing."), "row %zu", i);
-        cr_expect_str_eq(wire.told.data, rows[i].told, "row %zu", i);
+        cr_expect_str_eq(wire.streamed.data, rows[i].streamed, "row %zu", i);
     }
     wire_close(&wire);
 }

@@ -53,11 +53,11 @@ static unsigned for_each(struct wire *wire, void (*check)(struct wire *wire, con
 
 /* ---- cuts ---- */
 
-static void check_cut(struct wire *wire, const char *name, struct baton_str bytes, size_t place, const char *whole)
+static void check_cut(struct wire *wire, const char *name, struct baton_str bytes, size_t at, const char *whole)
 {
     struct baton_arena_mark mark = baton_arena_mark(wire->arena);
-    struct wire_result result = wire_cut(wire, bytes, place);
-    cr_assert_str_eq(wire_show(wire, &result), whole, "%s, cut at %zu", name, place);
+    struct wire_result result = wire_cut(wire, bytes, at);
+    cr_assert_str_eq(wire_show(wire, &result), whole, "%s, cut at %zu", name, at);
     baton_arena_rollback(wire->arena, mark);
 }
 
@@ -67,12 +67,12 @@ static void check_cuts(struct wire *wire, const char *name, struct baton_str byt
     const char *whole = wire_show(wire, &result);
     cr_assert_str_not_empty(whole);
     if (bytes.length <= SMALL_BYTES) {
-        for (size_t place = 0; place <= bytes.length; place++) {
-            check_cut(wire, name, bytes, place, whole);
+        for (size_t at = 0; at <= bytes.length; at++) {
+            check_cut(wire, name, bytes, at, whole);
         }
         return;
     }
-    struct baton_prng prng; /* one place in each of so many stretches, so that all of it is met */
+    struct baton_prng prng; /* one cut in each of so many stretches, so that all of it is met */
     baton_prng_seed_for(&prng, 1, name, strlen(name), "cuts");
     for (size_t i = 0; i < CUTS; i++) {
         size_t from = bytes.length * i / CUTS, to = bytes.length * (i + 1) / CUTS;
@@ -149,7 +149,7 @@ static size_t event_end(struct baton_str bytes, size_t from)
     return 0;
 }
 
-/* Whether the event tells that the answer is whole; a quote inside a text would be escaped. */
+/* Whether the event says that the answer is whole; a quote inside a text would be escaped. */
 static bool is_terminal(const struct wire *wire, struct baton_str event)
 {
     static const char *const anthropic[] = { "event: message_stop", NULL };

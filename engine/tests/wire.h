@@ -6,6 +6,7 @@
 #ifndef BATON_ENGINE_TESTS_WIRE_H
 #define BATON_ENGINE_TESTS_WIRE_H
 
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 
@@ -14,7 +15,7 @@
 struct wire {
     struct baton_arena *arena;
     struct baton_decoder *decoder;
-    struct baton_text told; /* what went to on_text in the last decoding */
+    struct baton_text streamed; /* what went to on_text in the last decoding */
     const struct baton_codec *codec;
 };
 
@@ -31,13 +32,13 @@ void wire_close(struct wire *wire);
 /* Decodes a whole answer with the codec `wire->codec`. */
 struct wire_result wire_body(struct wire *wire, int http_status, struct baton_str body);
 
-/* Decodes a stream in pieces of so many bytes; in two, cut at a place; event by event, each data alone in a line. */
+/* Decodes a stream in pieces of so many bytes; in two, cut at a byte; event by event, each data alone in a line. */
 struct wire_result wire_pieces(struct wire *wire, struct baton_str bytes, size_t piece_bytes);
-struct wire_result wire_cut(struct wire *wire, struct baton_str bytes, size_t place);
+struct wire_result wire_cut(struct wire *wire, struct baton_str bytes, size_t at);
 struct wire_result wire_chunks(struct wire *wire, struct baton_str lines);
 
 /* The reply as `text | name(arguments)#id ... | finish | input+cached+cache_write>output(reasoning) | native`, or `fault:
- * error`. What was told is checked against the text, the native form for being JSON. */
+ * error`. What was streamed is checked against the text, the native form for being JSON. */
 const char *wire_show(struct wire *wire, const struct wire_result *result);
 
 /* The agents of the conformance scenarios: triage, billing, tech. `more` are further lines of triage. */

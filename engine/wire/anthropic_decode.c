@@ -1,4 +1,8 @@
-/* Replies of Anthropic Messages. A block of a whole answer is read like the start of one in a stream, which then grows. */
+/* Replies of Anthropic Messages.
+ *
+ * A block of a whole answer is read like the start of one in a stream, which then grows. Of each block all members are kept,
+ * also those that are not known, as the service wants its own blocks back exactly: a thinking block without its signature, or
+ * a tool that ran over there without its result, would be refused in the next request. */
 #include "engine/wire/anthropic.h"
 
 static const struct baton_finish_word finish_words[] = {
@@ -70,7 +74,7 @@ static enum tag tag_of(struct baton_str type)
     return TAG_FIXED;
 }
 
-static struct baton_grown *growing(struct baton_part *part, struct baton_str key)
+static struct baton_bytes *growing(struct baton_part *part, struct baton_str key)
 {
     static const struct {
         const char *key;
@@ -93,10 +97,7 @@ static struct baton_grown *growing(struct baton_part *part, struct baton_str key
 static void add_citations(struct baton_decoder *decoder, struct baton_part *part, const struct baton_json *list)
 {
     for (const struct baton_json *citation = list->child; citation != NULL; citation = citation->next) {
-        if (part->extra.length > 0) {
-            baton_grow(decoder, &part->extra, BATON_STR(","));
-        }
-        baton_grow_json(decoder, &part->extra, citation);
+        baton_decode_add_element(decoder, &part->extra, citation);
     }
 }
 
@@ -115,19 +116,19 @@ static void begin_block(struct baton_decoder *decoder, int64_t index, const stru
     }
     part->tag = tag_of(type);
     if (is_call) {
-        baton_grow(decoder, &part->id, baton_decode_str(block, "id"));
-        baton_grow(decoder, &part->name, baton_decode_str(block, "name"));
+        baton_decode_add(decoder, &part->id, baton_decode_str(block, "id"));
+        baton_decode_add(decoder, &part->name, baton_decode_str(block, "name"));
     }
     for (const struct baton_json *member = block->child; member != NULL; member = member->next) {
-        struct baton_grown *grown = growing(part, member->key);
+        struct baton_bytes *grown = growing(part, member->key);
         if (grown == NULL) {
-            baton_grow_member(decoder, &part->raw, member);
+            baton_decode_add_member(decoder, &part->raw, member);
         } else if (baton_str_is(member->key, "citations") && member->type == BATON_JSON_ARRAY) {
             add_citations(decoder, part, member);
         } else if (baton_str_is(member->key, "input") && member->type == BATON_JSON_OBJECT) {
-            baton_grow_json(decoder, grown, member);
+            baton_decode_add_json(decoder, grown, member);
         } else if (member->type == BATON_JSON_STRING) {
-            baton_grow(decoder, grown, member->text);
+            baton_decode_add(decoder, grown, member->text);
         }
     }
     if (is_text) {
@@ -135,7 +136,7 @@ static void begin_block(struct baton_decoder *decoder, int64_t index, const stru
     }
 }
 
-enum baton_status baton_anthropic_decode_body(struct baton_decoder *decoder, const struct baton_json *root)
+static enum baton_status decode_body(struct baton_decoder *decoder, const struct baton_json *root)
 {
     const struct baton_json *content = baton_decode_get(root, "content", BATON_JSON_ARRAY);
     if (content == NULL) {
@@ -200,17 +201,16 @@ static enum baton_status content_block_delta(struct baton_decoder *decoder, cons
     struct baton_str type = baton_decode_str(delta, "type");
     const struct baton_json *citation = baton_decode_get(delta, "citation", BATON_JSON_OBJECT);
     if (baton_str_is(type, "text_delta") && part->kind == BATON_PART_TEXT) {
-        baton_grow(decoder, &part->body, baton_decode_str(delta, "text"));
+        baton_decode_add(decoder, &part->body, baton_decode_str(delta, "text"));
         baton_decode_text(decoder, baton_decode_str(delta, "text"));
     } else if (baton_str_is(type, "thinking_delta")) {
-        baton_grow(decoder, &part->body, baton_decode_str(delta, "thinking"));
+        baton_decode_add(decoder, &part->body, baton_decode_str(delta, "thinking"));
     } else if (baton_str_is(type, "signature_delta")) {
-        baton_grow(decoder, &part->extra, baton_decode_str(delta, "signature"));
+        baton_decode_add(decoder, &part->extra, baton_decode_str(delta, "signature"));
     } else if (baton_str_is(type, "input_json_delta")) {
-        baton_grow(decoder, &part->body, baton_decode_str(delta, "partial_json"));
+        baton_decode_add(decoder, &part->body, baton_decode_str(delta, "partial_json"));
     } else if (baton_str_is(type, "citations_delta") && citation != NULL) {
-        baton_grow(decoder, &part->extra, part->extra.length > 0 ? BATON_STR(",") : BATON_STR(""));
-        baton_grow_json(decoder, &part->extra, citation);
+        baton_decode_add_element(decoder, &part->extra, citation);
     }
     return BATON_OK;
 }
@@ -232,7 +232,7 @@ static enum baton_status message_stop(struct baton_decoder *decoder, const struc
     return BATON_OK;
 }
 
-enum baton_status baton_anthropic_decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
+static enum baton_status decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
 {
     static const struct baton_event_row rows[] = {
         { "content_block_delta", content_block_delta },
@@ -249,26 +249,22 @@ enum baton_status baton_anthropic_decode_event(struct baton_decoder *decoder, co
 static void write_block(struct baton_json_writer *json, const struct baton_decoder *decoder,
                         const struct baton_part *part)
 {
-    struct baton_str body = baton_grown_str(&part->body), extra = baton_grown_str(&part->extra);
+    struct baton_str body = baton_bytes_str(&part->body), extra = baton_bytes_str(&part->extra);
     baton_jw_open(json, '{');
     if (part->raw.length > 0) {
-        baton_jw_raw(json, baton_grown_str(&part->raw));
+        baton_jw_raw(json, baton_bytes_str(&part->raw));
     }
     if (part->tag == TAG_TEXT) {
-        baton_jw_key(json, "text");
-        baton_jw_str(json, body);
+        baton_jw_put_str(json, "text", body);
     }
     if (part->tag == TAG_TEXT && extra.length > 0) {
-        baton_jw_key(json, "citations");
-        baton_jw_open(json, '[');
+        baton_jw_put_open(json, "citations", '[');
         baton_jw_raw(json, extra);
         baton_jw_close(json, ']');
     }
     if (part->tag == TAG_THINKING) {
-        baton_jw_key(json, "thinking");
-        baton_jw_str(json, body);
-        baton_jw_key(json, "signature");
-        baton_jw_str(json, extra);
+        baton_jw_put_str(json, "thinking", body);
+        baton_jw_put_str(json, "signature", extra);
     }
     if (part->tag == TAG_INPUT) {
         baton_jw_key(json, "input");
@@ -277,7 +273,7 @@ static void write_block(struct baton_json_writer *json, const struct baton_decod
     baton_jw_close(json, '}');
 }
 
-void baton_anthropic_write_native(const struct baton_decoder *decoder, struct baton_text *out)
+static void write_native(const struct baton_decoder *decoder, struct baton_text *out)
 {
     struct baton_json_writer json = baton_json_writer_to(out, 0);
     baton_jw_open(&json, '[');
@@ -289,3 +285,9 @@ void baton_anthropic_write_native(const struct baton_decoder *decoder, struct ba
     }
     baton_jw_close(&json, ']');
 }
+
+const struct baton_reply_form baton_anthropic_reply = {
+    .body = decode_body,
+    .event = decode_event,
+    .native = write_native,
+};

@@ -1,5 +1,9 @@
-/* Replies of OpenAI Chat Completions and what speaks like it; OpenRouter's extras included. A message of a whole answer
- * and a delta of a stream have the same members, so both are read by the same code. */
+/* Replies of OpenAI Chat Completions and of what speaks like it, OpenRouter's extras included.
+ *
+ * A message of a whole answer and a delta of a stream have the same members, so both are read by the same code. It is lenient,
+ * as a dozen services and as many proxies write this format, each in its own way: calls without an index or an id, arguments as
+ * objects, content as a list of chunks, reasoning under three names. What cannot be guessed wrongly is accepted; reasoning is
+ * kept as it came, for the services that want it back with the next request. */
 #include "engine/wire/chat.h"
 
 #include <string.h>
@@ -22,12 +26,6 @@ static const struct baton_finish_word finish_words[] = {
     { "network_error", BATON_FINISH_ERROR },
     { "insufficient_system_resource", BATON_FINISH_ERROR }, /* DeepSeek */
 };
-
-/* The member that holds reasoning as a text, where it is to be sent back. */
-static const char *reasoning_key(const struct baton_decoder *decoder)
-{
-    return decoder->codec == &baton_codec_openrouter ? "reasoning" : "reasoning_content";
-}
 
 static struct baton_part *last_tagged(const struct baton_decoder *decoder, enum tag tag)
 {
@@ -65,7 +63,7 @@ static void add_text(struct baton_decoder *decoder, struct baton_str text)
     baton_decode_text(decoder, text);
     struct baton_part *part = content_part(decoder, BATON_PART_TEXT, TAG_NONE);
     if (part != NULL) {
-        baton_grow(decoder, &part->body, text);
+        baton_decode_add(decoder, &part->body, text);
     }
 }
 
@@ -73,11 +71,10 @@ static void add_text(struct baton_decoder *decoder, struct baton_str text)
 static void add_thinking(struct baton_decoder *decoder, const struct baton_json *chunk)
 {
     struct baton_part *part = content_part(decoder, BATON_PART_OTHER, TAG_THINKING);
-    const struct baton_json *list = baton_decode_get(chunk, "thinking", BATON_JSON_ARRAY);
+    const struct baton_json *piece = baton_decode_list(chunk, "thinking");
     decoder->has_more = true;
-    for (const struct baton_json *piece = list == NULL ? NULL : list->child; piece != NULL && part != NULL;
-         piece = piece->next) {
-        baton_grow(decoder, &part->body, baton_decode_str(piece, "text"));
+    for (; piece != NULL && part != NULL; piece = piece->next) {
+        baton_decode_add(decoder, &part->body, baton_decode_str(piece, "text"));
     }
 }
 
@@ -94,7 +91,7 @@ static void add_chunks(struct baton_decoder *decoder, const struct baton_json *l
             struct baton_part *part = content_part(decoder, BATON_PART_OTHER, TAG_CHUNK);
             decoder->has_more = true;
             if (part != NULL) {
-                baton_grow_json(decoder, &part->raw, chunk);
+                baton_decode_add_json(decoder, &part->raw, chunk);
             }
         }
     }
@@ -112,7 +109,7 @@ static void add_reasoning(struct baton_decoder *decoder, struct baton_str text)
     part = part != NULL ? part : baton_decode_part(decoder, BATON_PART_OTHER, -1);
     if (part != NULL) {
         part->tag = TAG_REASONING;
-        baton_grow(decoder, &part->body, text);
+        baton_decode_add(decoder, &part->body, text);
     }
 }
 
@@ -130,7 +127,7 @@ static void add_detail(struct baton_decoder *decoder, const struct baton_json *d
         baton_decode_get(detail, "index", BATON_JSON_NUMBER) == NULL ? 0 : baton_decode_count(detail, "index");
     struct baton_part *last = last_tagged(decoder, TAG_DETAIL);
     bool goes_on =
-        last != NULL && key != NULL && last->index == index && baton_str_equal(baton_grown_str(&last->name), type);
+        last != NULL && key != NULL && last->index == index && baton_str_equal(baton_bytes_str(&last->name), type);
     struct baton_part *part = goes_on ? last : baton_decode_part(decoder, BATON_PART_OTHER, index);
     decoder->has_more = true;
     if (part == NULL) {
@@ -140,21 +137,22 @@ static void add_detail(struct baton_decoder *decoder, const struct baton_json *d
     for (const struct baton_json *member = detail->child; member != NULL; member = member->next) {
         bool is_text = member->type == BATON_JSON_STRING;
         if (key != NULL && is_text && baton_str_is(member->key, key)) {
-            baton_grow(decoder, &part->body, member->text);
+            baton_decode_add(decoder, &part->body, member->text);
         } else if (is_text && baton_str_is(member->key, "signature")) {
             part->extra.length = 0;
-            baton_grow(decoder, &part->extra, member->text);
+            baton_decode_add(decoder, &part->extra, member->text);
         } else if (!goes_on && !(key != NULL && baton_str_is(member->key, key)) &&
                    !baton_str_is(member->key, "signature")) {
-            baton_grow_member(decoder, &part->raw, member);
+            baton_decode_add_member(decoder, &part->raw, member);
         }
     }
-    baton_grow_once(decoder, &part->name, type);
+    baton_decode_add_once(decoder, &part->name, type);
 }
 
-static void add_details(struct baton_decoder *decoder, const struct baton_json *list)
+static void add_details(struct baton_decoder *decoder, const struct baton_json *message)
 {
-    for (const struct baton_json *detail = list == NULL ? NULL : list->child; detail != NULL; detail = detail->next) {
+    const struct baton_json *detail = baton_decode_list(message, "reasoning_details");
+    for (; detail != NULL; detail = detail->next) {
         if (detail->type == BATON_JSON_OBJECT) {
             add_detail(decoder, detail);
         }
@@ -174,7 +172,7 @@ static struct baton_part *call_of(struct baton_decoder *decoder, int64_t index, 
             part = decoder->parts[i].kind == BATON_PART_CALL ? &decoder->parts[i] : NULL;
         }
     }
-    bool is_another = part != NULL && id.length > 0 && !baton_str_equal(baton_grown_str(&part->id), id) &&
+    bool is_another = part != NULL && id.length > 0 && !baton_str_equal(baton_bytes_str(&part->id), id) &&
                       (part->id.length > 0 || index < 0);
     return part == NULL || is_another ? baton_decode_part(decoder, BATON_PART_CALL, index) : part;
 }
@@ -187,19 +185,19 @@ static void add_call(struct baton_decoder *decoder, int64_t index, struct baton_
     if (part == NULL) {
         return;
     }
-    baton_grow_once(decoder, &part->id, id);
-    baton_grow_once(decoder, &part->name, baton_decode_str(function, "name"));
+    baton_decode_add_once(decoder, &part->id, id);
+    baton_decode_add_once(decoder, &part->name, baton_decode_str(function, "name"));
     if (arguments != NULL && arguments->type == BATON_JSON_STRING) {
-        baton_grow(decoder, &part->body, arguments->text);
+        baton_decode_add(decoder, &part->body, arguments->text);
     } else if (arguments != NULL && arguments->type != BATON_JSON_NULL) {
-        baton_grow_json(decoder, &part->body, arguments);
+        baton_decode_add_json(decoder, &part->body, arguments);
     }
 }
 
-static void add_calls(struct baton_decoder *decoder, const struct baton_json *list)
+static void add_calls(struct baton_decoder *decoder, const struct baton_json *message)
 {
     int64_t position = 0;
-    for (const struct baton_json *call = list == NULL ? NULL : list->child; call != NULL;
+    for (const struct baton_json *call = baton_decode_list(message, "tool_calls"); call != NULL;
          call = call->next, position++) {
         const struct baton_json *function = baton_decode_get(call, "function", BATON_JSON_OBJECT);
         int64_t index =
@@ -225,9 +223,9 @@ static void add_message(struct baton_decoder *decoder, const struct baton_json *
         decoder->is_refusal = true;
         add_text(decoder, refusal->text);
     }
-    add_reasoning(decoder, baton_decode_str(message, reasoning_key(decoder)));
-    add_details(decoder, baton_decode_get(message, "reasoning_details", BATON_JSON_ARRAY));
-    add_calls(decoder, baton_decode_get(message, "tool_calls", BATON_JSON_ARRAY));
+    add_reasoning(decoder, baton_decode_str(message, decoder->codec->reply->reasoning_key));
+    add_details(decoder, message);
+    add_calls(decoder, message);
     const struct baton_json *legacy = baton_decode_get(message, "function_call", BATON_JSON_OBJECT);
     if (legacy != NULL) {
         add_call(decoder, INDEX_LEGACY, BATON_STR(""), legacy);
@@ -237,10 +235,8 @@ static void add_message(struct baton_decoder *decoder, const struct baton_json *
 /* The choice that counts: the one of index 0, else the first. */
 static const struct baton_json *choice_of(const struct baton_json *root)
 {
-    const struct baton_json *choices = baton_decode_get(root, "choices", BATON_JSON_ARRAY);
     const struct baton_json *first = NULL;
-    for (const struct baton_json *choice = choices == NULL ? NULL : choices->child; choice != NULL;
-         choice = choice->next) {
+    for (const struct baton_json *choice = baton_decode_list(root, "choices"); choice != NULL; choice = choice->next) {
         if (choice->type == BATON_JSON_OBJECT && baton_decode_count(choice, "index") == 0) {
             return choice;
         }
@@ -263,8 +259,7 @@ static enum baton_status read_choice(struct baton_decoder *decoder, const struct
     decoder->is_complete = true;
     decoder->finish = baton_decode_finish(finish_words, sizeof finish_words / sizeof *finish_words, reason->text);
     if (decoder->finish == BATON_FINISH_ERROR) {
-        baton_decode_fail(decoder, "the answer ended with finish_reason '%.*s'", (int)reason->text.length,
-                          reason->text.data);
+        baton_decode_fail(decoder, "the answer ended with finish_reason '%.*s'", BATON_STR_ARGS(reason->text));
         decoder->fault = BATON_FAULT_SERVER;
         return BATON_EPROVIDER;
     }
@@ -277,7 +272,7 @@ static void read_usage(struct baton_decoder *decoder, const struct baton_json *r
     baton_decode_usage(decoder, baton_decode_get(root, "usage", BATON_JSON_OBJECT));
 }
 
-enum baton_status baton_chat_decode_body(struct baton_decoder *decoder, const struct baton_json *root)
+static enum baton_status decode_body(struct baton_decoder *decoder, const struct baton_json *root)
 {
     const struct baton_json *choice = choice_of(root);
     if (choice == NULL) {
@@ -295,17 +290,9 @@ enum baton_status baton_chat_decode_body(struct baton_decoder *decoder, const st
     return status;
 }
 
-static bool is_done_mark(struct baton_str data)
+static enum baton_status decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
 {
-    while (data.length > 0 && data.data[data.length - 1] == ' ') {
-        data.length--;
-    }
-    return baton_str_is(data, "[DONE]");
-}
-
-enum baton_status baton_chat_decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
-{
-    if (is_done_mark(event->data)) {
+    if (baton_decode_is_done(event)) {
         decoder->is_complete = decoder->has_begun;
         decoder->is_over = true;
         return BATON_OK;
@@ -316,9 +303,8 @@ enum baton_status baton_chat_decode_event(struct baton_decoder *decoder, const s
         return status;
     }
     read_usage(decoder, root);
-    const struct baton_json *choices = baton_decode_get(root, "choices", BATON_JSON_ARRAY);
-    for (const struct baton_json *choice = choices == NULL ? NULL : choices->child;
-         choice != NULL && status == BATON_OK; choice = choice->next) {
+    const struct baton_json *choice = baton_decode_list(root, "choices");
+    for (; choice != NULL && status == BATON_OK; choice = choice->next) {
         if (baton_decode_count(choice, "index") != 0) {
             continue; /* only one was asked for */
         }
@@ -339,18 +325,16 @@ enum baton_status baton_chat_decode_event(struct baton_decoder *decoder, const s
 
 static void write_detail(struct baton_json_writer *json, const struct baton_part *part)
 {
-    const char *key = detail_key(baton_grown_str(&part->name));
+    const char *key = detail_key(baton_bytes_str(&part->name));
     baton_jw_open(json, '{');
     if (part->raw.length > 0) {
-        baton_jw_raw(json, baton_grown_str(&part->raw));
+        baton_jw_raw(json, baton_bytes_str(&part->raw));
     }
     if (key != NULL) {
-        baton_jw_key(json, key);
-        baton_jw_str(json, baton_grown_str(&part->body));
+        baton_jw_put_str(json, key, baton_bytes_str(&part->body));
     }
     if (part->extra.length > 0) {
-        baton_jw_key(json, "signature");
-        baton_jw_str(json, baton_grown_str(&part->extra));
+        baton_jw_put_str(json, "signature", baton_bytes_str(&part->extra));
     }
     baton_jw_close(json, '}');
 }
@@ -360,8 +344,7 @@ static void write_details(struct baton_json_writer *json, const struct baton_dec
     if (last_tagged(decoder, TAG_DETAIL) == NULL) {
         return;
     }
-    baton_jw_key(json, "reasoning_details");
-    baton_jw_open(json, '[');
+    baton_jw_put_open(json, "reasoning_details", '[');
     for (uint32_t i = 0; i < decoder->part_count; i++) {
         if (decoder->parts[i].tag == TAG_DETAIL) {
             write_detail(json, &decoder->parts[i]);
@@ -373,10 +356,8 @@ static void write_details(struct baton_json_writer *json, const struct baton_dec
 static void write_text_chunk(struct baton_json_writer *json, const struct baton_part *part)
 {
     baton_jw_open(json, '{');
-    baton_jw_key(json, "type");
-    baton_jw_string(json, "text");
-    baton_jw_key(json, "text");
-    baton_jw_str(json, baton_grown_str(&part->body));
+    baton_jw_put_string(json, "type", "text");
+    baton_jw_put_str(json, "text", baton_bytes_str(&part->body));
     baton_jw_close(json, '}');
 }
 
@@ -389,15 +370,13 @@ static void write_chunks(struct baton_json_writer *json, const struct baton_deco
             write_text_chunk(json, part);
         } else if (part->tag == TAG_THINKING) {
             baton_jw_open(json, '{');
-            baton_jw_key(json, "type");
-            baton_jw_string(json, "thinking");
-            baton_jw_key(json, "thinking");
-            baton_jw_open(json, '[');
+            baton_jw_put_string(json, "type", "thinking");
+            baton_jw_put_open(json, "thinking", '[');
             write_text_chunk(json, part);
             baton_jw_close(json, ']');
             baton_jw_close(json, '}');
         } else if (part->tag == TAG_CHUNK) {
-            baton_jw_raw(json, baton_grown_str(&part->raw));
+            baton_jw_raw(json, baton_bytes_str(&part->raw));
         }
     }
     baton_jw_close(json, ']');
@@ -408,40 +387,51 @@ static void write_calls(struct baton_json_writer *json, const struct baton_decod
     if (decoder->call_count == 0) {
         return;
     }
-    baton_jw_key(json, "tool_calls");
-    baton_jw_open(json, '[');
+    baton_jw_put_open(json, "tool_calls", '[');
     for (uint32_t i = 0; i < decoder->part_count; i++) {
         const struct baton_part *part = &decoder->parts[i];
         if (part->kind == BATON_PART_CALL) {
-            struct baton_tool_call call = { .id = baton_grown_str(&part->id),
-                                            .name = baton_grown_str(&part->name),
-                                            .arguments = baton_grown_str(&part->body) };
+            struct baton_tool_call call = { .id = baton_bytes_str(&part->id),
+                                            .name = baton_bytes_str(&part->name),
+                                            .arguments = baton_bytes_str(&part->body) };
             baton_chat_write_call(json, &call);
         }
     }
     baton_jw_close(json, ']');
 }
 
-void baton_chat_write_native(const struct baton_decoder *decoder, struct baton_text *out)
+static void write_native(const struct baton_decoder *decoder, struct baton_text *out)
 {
     const struct baton_part *reasoning = last_tagged(decoder, TAG_REASONING);
     struct baton_json_writer json = baton_json_writer_to(out, 0);
     baton_jw_open(&json, '{');
-    baton_jw_key(&json, "role");
-    baton_jw_string(&json, "assistant");
+    baton_jw_put_string(&json, "role", "assistant");
     baton_jw_key(&json, "content");
     if (last_tagged(decoder, TAG_CHUNK) != NULL || last_tagged(decoder, TAG_THINKING) != NULL) {
         write_chunks(&json, decoder);
     } else if (decoder->text.length > 0 || decoder->call_count == 0) {
-        baton_jw_str(&json, baton_grown_str(&decoder->text));
+        baton_jw_str(&json, baton_bytes_str(&decoder->text));
     } else {
         baton_jw_null(&json);
     }
     if (reasoning != NULL) {
-        baton_jw_key(&json, reasoning_key(decoder));
-        baton_jw_str(&json, baton_grown_str(&reasoning->body));
+        baton_jw_put_str(&json, decoder->codec->reply->reasoning_key, baton_bytes_str(&reasoning->body));
     }
     write_details(&json, decoder);
     write_calls(&json, decoder);
     baton_jw_close(&json, '}');
 }
+
+const struct baton_reply_form baton_chat_reply = {
+    .body = decode_body,
+    .event = decode_event,
+    .native = write_native,
+    .reasoning_key = "reasoning_content",
+};
+
+const struct baton_reply_form baton_openrouter_reply = {
+    .body = decode_body,
+    .event = decode_event,
+    .native = write_native,
+    .reasoning_key = "reasoning",
+};

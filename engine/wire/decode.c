@@ -1,79 +1,94 @@
+/* What the three formats' decoders share.
+ *
+ * An answer that comes whole is read by the same code as one that comes in pieces: a decoder gathers parts and never looks
+ * back, so nothing here asks which of the two it is, but for telling a listener of text as it comes. Parts are kept apart
+ * from the reply, as a stream may end badly at any moment, and half an answer must leave nothing behind. */
 #include "engine/wire/decode.h"
+
+#include "engine/base/grow.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { GROWN_FIRST = 64, PARTS_FIRST = 8, PLACE_BYTES = 64, OK_STATUS = 200 };
-
-#define TOKENS_MAX INT64_C(1000000000000)
+enum { BYTES_FIRST = 64, WHERE_BYTES = 64, OK_STATUS = 200 };
 
 /* ---- what is gathered ---- */
 
-void baton_grow(struct baton_decoder *decoder, struct baton_grown *grown, struct baton_str piece)
+/* Room for so many more bytes. False when out of memory. */
+static bool bytes_grow(struct baton_decoder *decoder, struct baton_bytes *bytes, size_t more)
 {
-    if (piece.length > grown->capacity - grown->length) {
-        size_t capacity = grown->capacity == 0 ? GROWN_FIRST : grown->capacity;
-        while (capacity - grown->length < piece.length && capacity <= BATON_DECODER_BYTES_MAX) {
-            capacity *= 2;
-        }
-        char *data = baton_arena_alloc(decoder->life, capacity);
-        if (data == NULL || capacity - grown->length < piece.length) {
-            decoder->is_short_of_memory = true;
-            return;
-        }
-        if (grown->length > 0) {
-            memcpy(data, grown->data, grown->length);
-        }
-        grown->data = data;
-        grown->capacity = capacity;
+    size_t capacity = bytes->capacity == 0 ? BYTES_FIRST : bytes->capacity;
+    while (capacity - bytes->length < more && capacity <= BATON_DECODER_BYTES_MAX) {
+        capacity *= 2;
+    }
+    char *data = baton_arena_alloc(decoder->life, capacity);
+    if (data == NULL || capacity - bytes->length < more) {
+        return false;
+    }
+    if (bytes->length > 0) {
+        memcpy(data, bytes->data, bytes->length);
+    }
+    bytes->data = data;
+    bytes->capacity = capacity;
+    return true;
+}
+
+void baton_decode_add(struct baton_decoder *decoder, struct baton_bytes *bytes, struct baton_str piece)
+{
+    if (piece.length > bytes->capacity - bytes->length && !bytes_grow(decoder, bytes, piece.length)) {
+        decoder->is_short_of_memory = true;
+        return;
     }
     if (piece.length > 0) {
-        memcpy(grown->data + grown->length, piece.data, piece.length);
-        grown->length += piece.length;
+        memcpy(bytes->data + bytes->length, piece.data, piece.length);
+        bytes->length += piece.length;
     }
 }
 
-struct baton_str baton_grown_str(const struct baton_grown *grown)
+struct baton_str baton_bytes_str(const struct baton_bytes *bytes)
 {
-    return (struct baton_str){ grown->data == NULL ? "" : grown->data, grown->length };
+    return (struct baton_str){ bytes->data == NULL ? "" : bytes->data, bytes->length };
 }
 
-void baton_grow_once(struct baton_decoder *decoder, struct baton_grown *grown, struct baton_str piece)
+void baton_decode_add_once(struct baton_decoder *decoder, struct baton_bytes *bytes, struct baton_str piece)
 {
-    if (grown->length == 0) {
-        baton_grow(decoder, grown, piece);
+    if (bytes->length == 0) {
+        baton_decode_add(decoder, bytes, piece);
     }
 }
 
-static void grow_and_clear(struct baton_decoder *decoder, struct baton_grown *grown, struct baton_text *text)
-{
-    decoder->is_short_of_memory = decoder->is_short_of_memory || text->failed;
-    baton_grow(decoder, grown, baton_text_str(text));
-    baton_text_clear(text);
-}
-
-void baton_grow_json(struct baton_decoder *decoder, struct baton_grown *grown, const struct baton_json *node)
+void baton_decode_add_json(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *node)
 {
     struct baton_text text = baton_text_with_limit(BATON_DECODER_BYTES_MAX);
     baton_json_write(&text, node);
-    grow_and_clear(decoder, grown, &text);
+    decoder->is_short_of_memory = decoder->is_short_of_memory || text.failed;
+    baton_decode_add(decoder, bytes, baton_text_str(&text));
+    baton_text_clear(&text);
 }
 
-void baton_grow_member(struct baton_decoder *decoder, struct baton_grown *grown, const struct baton_json *member)
+void baton_decode_add_element(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *node)
 {
-    struct baton_text text = baton_text_with_limit(BATON_DECODER_BYTES_MAX);
-    baton_text_puts(&text, grown->length > 0 ? "," : "");
-    baton_text_json_string(&text, member->key.data, member->key.length);
-    baton_text_putc(&text, ':');
-    baton_json_write(&text, member);
-    grow_and_clear(decoder, grown, &text);
+    baton_decode_add(decoder, bytes, bytes->length > 0 ? BATON_STR(",") : BATON_STR(""));
+    baton_decode_add_json(decoder, bytes, node);
+}
+
+void baton_decode_add_member(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *member)
+{
+    struct baton_text key = baton_text_with_limit(BATON_DECODER_BYTES_MAX);
+    baton_text_puts(&key, bytes->length > 0 ? "," : "");
+    baton_text_json_string(&key, member->key.data, member->key.length);
+    baton_text_putc(&key, ':');
+    decoder->is_short_of_memory = decoder->is_short_of_memory || key.failed;
+    baton_decode_add(decoder, bytes, baton_text_str(&key));
+    baton_text_clear(&key);
+    baton_decode_add_json(decoder, bytes, member);
 }
 
 void baton_decode_text(struct baton_decoder *decoder, struct baton_str text)
 {
     decoder->has_text = true;
-    baton_grow(decoder, &decoder->text, text);
+    baton_decode_add(decoder, &decoder->text, text);
     if (decoder->is_stream && decoder->on_text != NULL && text.length > 0) {
         decoder->on_text(decoder->user, text);
     }
@@ -86,19 +101,13 @@ struct baton_part *baton_decode_part(struct baton_decoder *decoder, enum baton_p
         decoder->is_short_of_memory = true;
         return NULL;
     }
-    if (decoder->part_count == decoder->part_capacity) {
-        uint32_t capacity = decoder->part_capacity == 0 ? PARTS_FIRST : decoder->part_capacity * 2;
-        struct baton_part *parts = baton_arena_array(decoder->life, capacity, sizeof *parts);
-        if (parts == NULL) {
-            decoder->is_short_of_memory = true;
-            return NULL;
-        }
-        if (decoder->part_count > 0) {
-            memcpy(parts, decoder->parts, decoder->part_count * sizeof *parts);
-        }
-        decoder->parts = parts;
-        decoder->part_capacity = capacity;
+    struct baton_part *parts =
+        baton_grow_arena(decoder->life, decoder->parts, decoder->part_count, &decoder->part_capacity, sizeof *parts);
+    if (parts == NULL) {
+        decoder->is_short_of_memory = true;
+        return NULL;
     }
+    decoder->parts = parts;
     struct baton_part *part = &decoder->parts[decoder->part_count++];
     *part = (struct baton_part){ .kind = kind, .index = index };
     decoder->call_count += is_call;
@@ -131,6 +140,12 @@ const struct baton_json *baton_decode_get(const struct baton_json *object, const
     return node != NULL && node->type == type ? node : NULL;
 }
 
+const struct baton_json *baton_decode_list(const struct baton_json *object, const char *key)
+{
+    const struct baton_json *list = baton_decode_get(object, key, BATON_JSON_ARRAY);
+    return list == NULL ? NULL : list->child;
+}
+
 struct baton_str baton_decode_str(const struct baton_json *object, const char *key)
 {
     const struct baton_json *node = baton_decode_get(object, key, BATON_JSON_STRING);
@@ -141,7 +156,7 @@ int64_t baton_decode_count(const struct baton_json *object, const char *key)
 {
     const struct baton_json *node = baton_decode_get(object, key, BATON_JSON_NUMBER);
     int64_t count = 0;
-    return node != NULL && baton_json_integer(node, 0, TOKENS_MAX, &count) ? count : 0;
+    return node != NULL && baton_json_integer(node, 0, BATON_TOKENS_MAX, &count) ? count : 0;
 }
 
 enum baton_finish baton_decode_finish(const struct baton_finish_word *words, size_t count, struct baton_str text)
@@ -237,7 +252,7 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
     struct baton_str raw = baton_decode_str(baton_decode_get(node, "metadata", BATON_JSON_OBJECT), "raw");
     type = baton_str_is(type, "error") ? BATON_STR("") : type;
     message = message.length > 0 ? message : BATON_STR("without a text");
-    char where[PLACE_BYTES] = "error in the answer";
+    char where[WHERE_BYTES] = "error in the answer";
     if (http_status < 200 || http_status > 299) {
         snprintf(where, sizeof where, "HTTP %d", http_status);
     } else if (decoder->is_stream) {
@@ -245,21 +260,25 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
     }
     decoder->fault = baton_provider_fault_of(http_status, code, type);
     baton_error_set(&decoder->error, BATON_EPROVIDER, "%s: %s%s%.*s%s%.*s: %.*s%s%.*s", decoder->codec->name, where,
-                    type.length > 0 ? ", " : "", (int)type.length, type.data, code.length > 0 ? ", " : "",
-                    (int)code.length, code.data, (int)message.length, message.data, raw.length > 0 ? " - " : "",
-                    (int)raw.length, raw.data);
+                    type.length > 0 ? ", " : "", BATON_STR_ARGS(type), code.length > 0 ? ", " : "",
+                    BATON_STR_ARGS(code), BATON_STR_ARGS(message), raw.length > 0 ? " - " : "", BATON_STR_ARGS(raw));
     make_plain(decoder->error.text);
     return BATON_EPROVIDER;
 }
 
 /* ---- events ---- */
 
+bool baton_decode_is_done(const struct baton_sse_event *event)
+{
+    return baton_str_is(baton_str_trim(event->data), "[DONE]");
+}
+
 enum baton_status baton_decode_json(struct baton_decoder *decoder, const struct baton_sse_event *event,
                                     const struct baton_json **out)
 {
-    char place[PLACE_BYTES];
-    snprintf(place, sizeof place, "event %llu", (unsigned long long)decoder->event_count);
-    const struct baton_source source = { .name = place, .text = event->data };
+    char where[WHERE_BYTES];
+    snprintf(where, sizeof where, "event %llu", (unsigned long long)decoder->event_count);
+    const struct baton_source source = { .name = where, .text = event->data };
     struct baton_error inner;
     enum baton_status status = baton_json_parse(out, decoder->scratch, &source, &inner);
     if (status == BATON_EINPUT) {
@@ -270,7 +289,7 @@ enum baton_status baton_decode_json(struct baton_decoder *decoder, const struct 
         return baton_error_set(&decoder->error, status, "%s: %s", decoder->codec->name, inner.text);
     }
     if ((*out)->type != BATON_JSON_OBJECT) {
-        return baton_decode_fail(decoder, "%s is %s, where an object was expected", place, baton_json_type_name(*out));
+        return baton_decode_fail(decoder, "%s is %s, where an object was expected", where, baton_json_type_name(*out));
     }
     const struct baton_json *error = baton_str_is(event->type, "error") ? *out : NULL;
     error = baton_decode_error_in(*out) != NULL ? baton_decode_error_in(*out) : error;
@@ -284,7 +303,7 @@ enum baton_status baton_decode_by_type(struct baton_decoder *decoder, const stru
     for (size_t i = 0; i < count && !is_known; i++) {
         is_known = baton_str_is(event->type, rows[i].type);
     }
-    if (!is_known || baton_str_is(event->data, "[DONE]")) {
+    if (!is_known || baton_decode_is_done(event)) {
         return BATON_OK; /* pings, and what comes in years to come */
     }
     const struct baton_json *root;

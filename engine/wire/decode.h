@@ -9,11 +9,22 @@
 #define BATON_ENGINE_WIRE_DECODE_H
 
 #include "engine/base/json_writer.h"
-#include "engine/wire/decoder.h"
+#include "engine/wire/codec.h"
+#include "engine/wire/fault.h"
 #include "engine/wire/sse.h"
 
-/* A text in the decoder's own arena that grows by doubling. */
-struct baton_grown {
+struct baton_decoder;
+
+/* How a format's replies are read. */
+struct baton_reply_form {
+    enum baton_status (*body)(struct baton_decoder *decoder, const struct baton_json *root);
+    enum baton_status (*event)(struct baton_decoder *decoder, const struct baton_sse_event *event);
+    void (*native)(const struct baton_decoder *decoder, struct baton_text *out); /* what is to be sent back, as JSON */
+    const char *reasoning_key; /* Chat: the member that holds reasoning as a text */
+};
+
+/* Bytes in the decoder's own arena, gathered piece by piece; they are all given back at once. */
+struct baton_bytes {
     char *data;
     size_t length, capacity;
 };
@@ -24,10 +35,10 @@ struct baton_part {
     enum baton_part_kind kind;
     unsigned tag;  /* the codec's own mark */
     int64_t index; /* the provider's number, or -1 */
-    struct baton_grown id, name;
-    struct baton_grown body;  /* a text; the arguments of a call */
-    struct baton_grown extra; /* what else grows in pieces: a signature, citations, arguments given at the start */
-    struct baton_grown raw;   /* JSON: a whole item, or members without their braces */
+    struct baton_bytes id, name;
+    struct baton_bytes body;  /* a text; the arguments of a call */
+    struct baton_bytes extra; /* what else grows in pieces: a signature, citations, arguments given at the start */
+    struct baton_bytes raw;   /* JSON: a whole item, or members without their braces */
 };
 
 struct baton_decoder {
@@ -40,7 +51,7 @@ struct baton_decoder {
     void *user;
     struct baton_part *parts;
     uint32_t part_count, part_capacity, call_count;
-    struct baton_grown text; /* all of it, in the order in which it came */
+    struct baton_bytes text; /* all of it, in the order in which it came */
     bool has_text;           /* there was a text, perhaps an empty one */
     bool has_more;           /* than text and calls */
     bool is_refusal;         /* the text is one */
@@ -58,19 +69,22 @@ struct baton_decoder {
     struct baton_error error;
 };
 
-void baton_grow(struct baton_decoder *decoder, struct baton_grown *grown, struct baton_str piece);
-struct baton_str baton_grown_str(const struct baton_grown *grown);
+/* Empty where nothing came. */
+struct baton_str baton_bytes_str(const struct baton_bytes *bytes);
 
-/* The same, once: what stands there already stays. */
-void baton_grow_once(struct baton_decoder *decoder, struct baton_grown *grown, struct baton_str piece);
+void baton_decode_add(struct baton_decoder *decoder, struct baton_bytes *bytes, struct baton_str piece);
+
+/* The same, once: what is there already stays. */
+void baton_decode_add_once(struct baton_decoder *decoder, struct baton_bytes *bytes, struct baton_str piece);
 
 /* Appends a tree as JSON. */
-void baton_grow_json(struct baton_decoder *decoder, struct baton_grown *grown, const struct baton_json *node);
+void baton_decode_add_json(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *node);
 
-/* Appends a member to members without their braces. */
-void baton_grow_member(struct baton_decoder *decoder, struct baton_grown *grown, const struct baton_json *member);
+/* Appends a tree to the elements of a list without its brackets; a member to those of an object without its braces. */
+void baton_decode_add_element(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *node);
+void baton_decode_add_member(struct baton_decoder *decoder, struct baton_bytes *bytes, const struct baton_json *member);
 
-/* Text of the answer: kept, and told to whoever listens to a stream. */
+/* Text of the answer: kept, and passed on to whoever listens to a stream. */
 void baton_decode_text(struct baton_decoder *decoder, struct baton_str text);
 
 /* A new part; NULL over the limits. Valid until the next one. */
@@ -79,7 +93,7 @@ struct baton_part *baton_decode_part(struct baton_decoder *decoder, enum baton_p
 /* The last part of that kind and index, or NULL. */
 struct baton_part *baton_decode_part_find(struct baton_decoder *decoder, enum baton_part_kind kind, int64_t index);
 
-/* Forgets parts and text; what was told stays told. */
+/* Forgets parts and text; what was passed on cannot be taken back. */
 void baton_decode_restart(struct baton_decoder *decoder);
 
 /* An answer that is not in the format: BATON_EPROVIDER and BATON_FAULT_PROTOCOL. */
@@ -91,6 +105,9 @@ enum baton_status baton_decode_error(struct baton_decoder *decoder, int http_sta
 
 /* The node of the error inside a body, or NULL: `error`, or the object itself where it says that it is one. */
 const struct baton_json *baton_decode_error_in(const struct baton_json *root);
+
+/* Whether the event only says that it was the last. */
+bool baton_decode_is_done(const struct baton_sse_event *event);
 
 /* The object in an event's data, until the next event. One that tells of an error is an error. */
 BATON_MUST_CHECK enum baton_status baton_decode_json(struct baton_decoder *decoder, const struct baton_sse_event *event,
@@ -111,8 +128,11 @@ enum baton_status baton_decode_lacks(struct baton_decoder *decoder, const char *
 /* The usage of Chat Completions and Responses. */
 void baton_decode_usage(struct baton_decoder *decoder, const struct baton_json *usage);
 
-/* The member if it has that type, else NULL. */
+/* The member if it has that type, else NULL; also where the object is none. */
 const struct baton_json *baton_decode_get(const struct baton_json *object, const char *key, enum baton_json_type type);
+
+/* The first element of a list; NULL where there is none. */
+const struct baton_json *baton_decode_list(const struct baton_json *object, const char *key);
 
 /* A member as text, empty where there is none; as a count of tokens, 0 where there is none. */
 struct baton_str baton_decode_str(const struct baton_json *object, const char *key);

@@ -1,10 +1,12 @@
-#include "engine/wire/decode.h"
+/* A reply, from its bytes to what the run loop gets.
+ *
+ * The formats only gather (decode.h); what must hold for all is here, once: the first error stays, whatever is fed after it;
+ * an error of ours is not the provider's; a stream that does not say that it has ended has not; and the reply is copied into
+ * the conversation's memory only when it is whole, so that an attempt that failed costs the conversation nothing. */
+#include "engine/wire/decoder.h"
 
 #include "engine/base/utf8.h"
-
-#include <string.h>
-
-enum { BODY_SHOWN_BYTES = 200 };
+#include "engine/wire/decode.h"
 
 struct baton_decoder *baton_decoder_new(void)
 {
@@ -61,7 +63,7 @@ static enum baton_status settle(struct baton_decoder *decoder, enum baton_status
     return status;
 }
 
-static enum baton_status tell(const struct baton_decoder *decoder, struct baton_error *err)
+static enum baton_status report(const struct baton_decoder *decoder, struct baton_error *err)
 {
     if (decoder->status != BATON_OK && err != NULL) {
         *err = decoder->error;
@@ -88,10 +90,9 @@ static bool copy(struct baton_decoder *decoder, struct baton_str from, struct ba
     return data != NULL;
 }
 
-static enum baton_status no_memory(struct baton_decoder *decoder)
+static enum baton_status over_limit(struct baton_decoder *decoder)
 {
-    return baton_error_set(&decoder->error, BATON_ELIMIT, "%s: the answer needs more memory than is allowed",
-                           decoder->codec->name);
+    return baton_error_over_limit(&decoder->error, "%s: the answer", decoder->codec->name);
 }
 
 static enum baton_status copy_calls(struct baton_decoder *decoder, struct baton_reply *reply)
@@ -107,33 +108,33 @@ static enum baton_status copy_calls(struct baton_decoder *decoder, struct baton_
         if (part->name.length == 0) {
             return baton_decode_fail(decoder, "tool call %u of the answer has no name", count + 1);
         }
-        const struct baton_grown *arguments = part->body.length > 0 ? &part->body : &part->extra;
+        const struct baton_bytes *arguments = part->body.length > 0 ? &part->body : &part->extra;
         struct baton_tool_call *call = &calls[count++];
-        fits = copy(decoder, baton_grown_str(&part->id), &call->id) &&
-               copy(decoder, baton_grown_str(&part->name), &call->name) &&
-               copy(decoder, baton_grown_str(arguments), &call->arguments);
+        fits = copy(decoder, baton_bytes_str(&part->id), &call->id) &&
+               copy(decoder, baton_bytes_str(&part->name), &call->name) &&
+               copy(decoder, baton_bytes_str(arguments), &call->arguments);
     }
     reply->calls = calls;
     reply->call_count = count;
-    return fits ? BATON_OK : no_memory(decoder);
+    return fits ? BATON_OK : over_limit(decoder);
 }
 
 static enum baton_status copy_native(struct baton_decoder *decoder, struct baton_reply *reply)
 {
     struct baton_text json = baton_text_with_limit(BATON_DECODER_BYTES_MAX);
-    decoder->codec->write_native(decoder, &json);
+    decoder->codec->reply->native(decoder, &json);
     bool fits = !json.failed && copy(decoder, baton_text_str(&json), &reply->native.json);
     baton_text_clear(&json);
     reply->native.format = decoder->codec->name;
-    return fits ? BATON_OK : no_memory(decoder);
+    return fits ? BATON_OK : over_limit(decoder);
 }
 
 static enum baton_status fill(struct baton_decoder *decoder, struct baton_reply *reply)
 {
     reply->kind = BATON_REPLY_MESSAGE;
     enum baton_status status = decoder->call_count > 0 ? copy_calls(decoder, reply) : BATON_OK;
-    if (status == BATON_OK && !copy(decoder, baton_grown_str(&decoder->text), &reply->text)) {
-        status = no_memory(decoder);
+    if (status == BATON_OK && !copy(decoder, baton_bytes_str(&decoder->text), &reply->text)) {
+        status = over_limit(decoder);
     }
     if (status == BATON_OK && decoder->has_more) {
         status = copy_native(decoder, reply);
@@ -152,12 +153,10 @@ static enum baton_status fill(struct baton_decoder *decoder, struct baton_reply 
 /* A refusal that is not in the format, often a page of some machine on the way. */
 static enum baton_status refuse(struct baton_decoder *decoder, int http_status, struct baton_str body)
 {
-    size_t shown = body.length < BODY_SHOWN_BYTES ? body.length : BODY_SHOWN_BYTES, bad;
-    while (shown > 0 && !baton_utf8_valid(body.data, shown, &bad)) {
-        shown = bad < shown ? bad : shown - 1;
-    }
+    struct baton_str shown = baton_str_cut(body, BATON_ERROR_BODY_BYTES);
+    baton_utf8_valid(shown.data, shown.length, &shown.length); /* no further than it is text */
     enum baton_status status = baton_decode_fail(decoder, "HTTP %d%s%.*s", http_status,
-                                                 shown > 0 ? ": " : " without a text", (int)shown, body.data);
+                                                 shown.length > 0 ? ": " : " without a text", BATON_STR_ARGS(shown));
     decoder->fault = baton_provider_fault_of(http_status, BATON_STR(""), BATON_STR(""));
     return status;
 }
@@ -190,7 +189,7 @@ static enum baton_status read_body(struct baton_decoder *decoder, int http_statu
     if (!is_object) {
         return baton_decode_fail(decoder, "the answer is %s, where an object was expected", baton_json_type_name(root));
     }
-    return decoder->codec->decode_body(decoder, root);
+    return decoder->codec->reply->body(decoder, root);
 }
 
 enum baton_status baton_decoder_body(struct baton_decoder *decoder, int http_status, struct baton_str body,
@@ -203,7 +202,7 @@ enum baton_status baton_decoder_body(struct baton_decoder *decoder, int http_sta
     if (decoder->status == BATON_OK) {
         fill(decoder, reply);
     }
-    return tell(decoder, err);
+    return report(decoder, err);
 }
 
 /* ---- streams ---- */
@@ -215,9 +214,9 @@ enum baton_status baton_decoder_event(struct baton_decoder *decoder, const struc
     if (decoder->status == BATON_OK && !decoder->is_over && event->data.length > 0) {
         decoder->event_count++;
         baton_arena_reset(decoder->scratch);
-        settle(decoder, decoder->codec->decode_event(decoder, event));
+        settle(decoder, decoder->codec->reply->event(decoder, event));
     }
-    return tell(decoder, err);
+    return report(decoder, err);
 }
 
 static enum baton_status on_event(void *user, const struct baton_sse_event *event, struct baton_error *err)
@@ -232,7 +231,7 @@ enum baton_status baton_decoder_bytes(struct baton_decoder *decoder, struct bato
     if (decoder->status == BATON_OK && !decoder->is_over) {
         settle(decoder, baton_sse_feed(&decoder->sse, bytes, on_event, decoder, &decoder->error));
     }
-    return tell(decoder, err);
+    return report(decoder, err);
 }
 
 enum baton_status baton_decoder_end(struct baton_decoder *decoder, struct baton_reply *reply, struct baton_error *err)
@@ -248,5 +247,5 @@ enum baton_status baton_decoder_end(struct baton_decoder *decoder, struct baton_
     if (decoder->status == BATON_OK) {
         fill(decoder, reply);
     }
-    return tell(decoder, err);
+    return report(decoder, err);
 }

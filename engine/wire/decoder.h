@@ -22,8 +22,7 @@
 #include "engine/wire/fault.h"
 
 struct baton_decoder;
-
-enum { BATON_DECODER_BYTES_MAX = 128 * 1024 * 1024, BATON_PARTS_MAX = 4096 };
+struct baton_sse_event;
 
 /* NULL when out of memory. The caller frees it. */
 struct baton_decoder *baton_decoder_new(void);

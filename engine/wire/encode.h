@@ -1,6 +1,12 @@
-/* encode.h - what the encoders share: the ids of calls, the system prompt, the tools on offer. Not for others.
+/* encode.h - the inside of an encoder, for the codecs: what a format has to say of itself, and what it may call. Not for
+ * others.
  *
- * Owns:     what it makes lives in the request's arena between baton_encode_begin() and baton_encode_end().
+ * encoder.c walks over a request once: settings, system prompt, messages, tools, settings again. A format is a table of what
+ * it writes at each step, so that what goes for all (which messages are sent, under which ids and names, what the provider
+ * itself wrote) is decided in one place.
+ *
+ * Owns:     what is made on the way lives in the request's arena until the body is written.
+ * Errors:   none are returned; a lack of memory shows in the `failed` of the text that is written.
  */
 #ifndef BATON_ENGINE_WIRE_ENCODE_H
 #define BATON_ENGINE_WIRE_ENCODE_H
@@ -19,12 +25,15 @@ enum baton_choice_kind {
     BATON_TOOLS_NAMED
 };
 
-/* A tool as the model sees it; baton_encode_schema() writes its parameters. */
+/* A tool as the model sees it. */
 struct baton_offer {
     struct baton_str name, description;
-    const struct baton_json *schema; /* or NULL: `fallback` */
+    const struct baton_json *schema; /* of its parameters; or NULL: `fallback` */
     const char *fallback;
 };
+
+/* Who speaks, in formats where the two take turns. */
+enum baton_turn { BATON_TURN_NOBODY, BATON_TURN_USER, BATON_TURN_MODEL };
 
 struct baton_encoding {
     struct baton_json_writer json;
@@ -32,45 +41,47 @@ struct baton_encoding {
     const struct baton_request *request;
     const struct baton_encode_options *options;
     const struct baton_agent *agent;
-    struct baton_str *call_ids; /* of all calls, in their order, as they are written */
-    uint32_t *call_firsts; /* per message: number of its first call; of a result: number of its call, or BATON_NONE */
     enum baton_choice_kind choice;
-    struct baton_arena_mark mark;
+    enum baton_turn turn;       /* whose message is open; for the format's take_turn() */
+    struct baton_str *call_ids; /* private, as all below: of all calls, in their order, as they are written */
+    uint32_t *call_firsts; /* per message: number of its first call; of a result: number of its call, or BATON_NONE */
     struct baton_error *err;
 };
 
-/* Prepares and opens the body's object; always to be followed by baton_encode_end(), which closes it. */
-BATON_MUST_CHECK enum baton_status baton_encode_begin(struct baton_encoding *encoding, struct baton_text *out,
-                                                      const struct baton_codec *codec,
-                                                      const struct baton_request *request,
-                                                      const struct baton_encode_options *options,
-                                                      struct baton_error *err);
-BATON_MUST_CHECK enum baton_status baton_encode_end(struct baton_encoding *encoding, enum baton_status status);
+/* How a format writes a request. Steps that are NULL are left out. */
+struct baton_request_form {
+    const char *system_key;       /* of the system prompt; NULL: it is the first of the messages */
+    const char *messages_key;     /* of their list */
+    const char *output_limit_key; /* of the answer's tokens, when one is set; NULL: the format says it by itself */
+    bool skips_silence;           /* a message of the model's without a text and calls is not sent */
 
-/* Writes `"key":"text"`. */
-void baton_encode_pair(struct baton_encoding *encoding, const char *key, struct baton_str text);
+    void (*head)(struct baton_encoding *encoding); /* between the model and the messages */
+    void (*take_turn)(struct baton_encoding *encoding,
+                      enum baton_turn turn); /* before what it says; NOBODY at the end */
+    void (*text)(struct baton_encoding *encoding, enum baton_role role, struct baton_str text); /* system or user */
+    void (*answer)(struct baton_encoding *encoding,
+                   const struct baton_message *message); /* the model's, up to its calls */
+    void (*call)(struct baton_encoding *encoding, const struct baton_tool_call *call); /* as it is to be written */
+    void (*answer_end)(struct baton_encoding *encoding, const struct baton_message *message);
+    void (*result)(struct baton_encoding *encoding, struct baton_str call_id, struct baton_str text);
+    void (*tool)(struct baton_encoding *encoding, const struct baton_offer *offer);
+    void (*choice)(struct baton_encoding *encoding); /* what the model may do with the tools */
+    void (*tail)(struct baton_encoding *encoding);   /* after all else */
+};
 
-/* The agent's instructions and what a context provider added; empty = none. */
-struct baton_str baton_encode_system(struct baton_encoding *encoding);
+/* Writes name, description (if there is one) and the schema of the parameters, under that key. */
+void baton_encode_offer(struct baton_encoding *encoding, const struct baton_offer *offer, const char *schema_key);
 
-/* The i-th tool on offer: the agent's tools, then its enabled handoffs. False past the end. */
-bool baton_encode_offer(const struct baton_encoding *encoding, uint32_t i, struct baton_offer *offer);
-void baton_encode_schema(struct baton_encoding *encoding, const struct baton_offer *offer);
+/* tool_choice and parallel_tool_calls of OpenAI's formats. `inside` is the member that holds a tool's name; NULL: none. */
+void baton_encode_choice(struct baton_encoding *encoding, const char *inside);
 
-/* The id of call `i` of a message, and of the call that a result answers. */
-struct baton_str baton_encode_call_id(const struct baton_encoding *encoding, uint32_t message, uint32_t i);
-struct baton_str baton_encode_result_id(const struct baton_encoding *encoding, uint32_t message);
+/* `"stream":true` where one is asked for. */
+void baton_encode_stream(struct baton_encoding *encoding);
 
-/* A tool's name as the provider APIs allow it: what a model made up need not be. */
-struct baton_str baton_encode_name(struct baton_encoding *encoding, struct baton_str name);
+/* A tree, as it was read. */
+void baton_encode_node(struct baton_encoding *encoding, const struct baton_json *node);
 
-/* The arguments as text, `{}` where there are none. */
-struct baton_str baton_encode_arguments(const struct baton_tool_call *call);
-
-/* Whether the message is sent back as its provider wrote it. */
-bool baton_encode_is_native(const struct baton_encoding *encoding, uint32_t message);
-
-/* Writes that: an object, or the elements of a list without its brackets. */
-void baton_encode_native(struct baton_encoding *encoding, uint32_t message);
+/* A copy with `_` for each byte that names and ids of the provider APIs may not hold. */
+struct baton_str baton_encode_safe(struct baton_encoding *encoding, struct baton_str text);
 
 #endif

@@ -1,5 +1,7 @@
 #include "engine/wire/fault.h"
 
+#include "engine/base/number.h"
+
 enum { STATUS_DIGITS = 3 };
 
 static const struct {
@@ -94,14 +96,8 @@ static enum baton_provider_fault of_status(int http_status)
 /* A code of three digits, which OpenRouter writes where others have a word. */
 static int status_in(struct baton_str code)
 {
-    int status = 0;
-    for (size_t i = 0; i < code.length; i++) {
-        if (code.length != STATUS_DIGITS || code.data[i] < '0' || code.data[i] > '9') {
-            return 0;
-        }
-        status = status * 10 + (code.data[i] - '0');
-    }
-    return status;
+    uint64_t status = 0;
+    return code.length == STATUS_DIGITS && baton_number_u64(code, &status) ? (int)status : 0;
 }
 
 enum baton_provider_fault baton_provider_fault_of(int http_status, struct baton_str code, struct baton_str type)

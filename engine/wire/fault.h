@@ -5,7 +5,7 @@
 #ifndef BATON_ENGINE_WIRE_FAULT_H
 #define BATON_ENGINE_WIRE_FAULT_H
 
-#include "engine/base/arena.h"
+#include "engine/base/str.h"
 
 /* name, text, whether the same request may succeed a little later */
 #define BATON_FAULT_LIST(X)                                             \
@@ -32,6 +32,7 @@ enum baton_provider_fault { BATON_FAULT_LIST(BATON_FAULT_ENUM) BATON_FAULT_COUNT
  * are empty where the body has none. Never NONE. */
 enum baton_provider_fault baton_provider_fault_of(int http_status, struct baton_str code, struct baton_str type);
 
+/* For tests: `rate_limit`, `overloaded`, ... */
 const char *baton_provider_fault_name(enum baton_provider_fault fault);
 
 /* Whether trying the same request again makes sense. */

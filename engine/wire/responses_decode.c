@@ -1,5 +1,8 @@
-/* Replies of OpenAI Responses. A stream says everything twice: its text in pieces, then each item and at last the whole
- * answer. Text is told as it comes; what counts in the end is the whole answer, or the items where it has none. */
+/* Replies of OpenAI Responses.
+ *
+ * A stream says everything twice: its text in pieces, then each item and at last the whole answer. Text is passed on as it
+ * comes; what counts in the end is the whole answer, or the items where it has none, as pieces may have been lost on the way
+ * and only whole items have the ids and encrypted reasoning that the next request has to give back. */
 #include "engine/wire/responses.h"
 
 enum { INDEX_TEXT = -1 };
@@ -12,15 +15,14 @@ static bool is_given(const struct baton_json *item, const char *key)
     return node != NULL && node->type != BATON_JSON_NULL;
 }
 
-/* Adds the text of a message to what is kept, not to what was told. */
+/* Adds the text of a message to what is kept; it is not passed on. */
 static void add_message(struct baton_decoder *decoder, struct baton_part *part, const struct baton_json *item)
 {
-    const struct baton_json *content = baton_decode_get(item, "content", BATON_JSON_ARRAY);
-    for (const struct baton_json *piece = content == NULL ? NULL : content->child; piece != NULL; piece = piece->next) {
+    for (const struct baton_json *piece = baton_decode_list(item, "content"); piece != NULL; piece = piece->next) {
         struct baton_str type = baton_decode_str(piece, "type");
         bool is_refusal = baton_str_is(type, "refusal");
         if (is_refusal || baton_str_is(type, "output_text")) {
-            baton_grow(decoder, &part->body, baton_decode_str(piece, is_refusal ? "refusal" : "text"));
+            baton_decode_add(decoder, &part->body, baton_decode_str(piece, is_refusal ? "refusal" : "text"));
             decoder->has_text = true;
         }
         decoder->is_refusal = decoder->is_refusal || is_refusal;
@@ -41,15 +43,15 @@ static struct baton_str add_item(struct baton_decoder *decoder, const struct bat
     if (part == NULL || item->type != BATON_JSON_OBJECT) {
         return BATON_STR("");
     }
-    baton_grow_json(decoder, &part->raw, item);
+    baton_decode_add_json(decoder, &part->raw, item);
     if (is_message) {
         add_message(decoder, part, item);
-        return baton_grown_str(&part->body);
+        return baton_bytes_str(&part->body);
     }
     if (is_call) {
-        baton_grow(decoder, &part->id, baton_decode_str(item, "call_id"));
-        baton_grow(decoder, &part->name, baton_decode_str(item, "name"));
-        baton_grow(decoder, &part->body, baton_decode_str(item, "arguments"));
+        baton_decode_add(decoder, &part->id, baton_decode_str(item, "call_id"));
+        baton_decode_add(decoder, &part->name, baton_decode_str(item, "name"));
+        baton_decode_add(decoder, &part->body, baton_decode_str(item, "arguments"));
     }
     decoder->has_more = decoder->has_more || !is_call || is_given(item, "namespace");
     return BATON_STR("");
@@ -60,7 +62,7 @@ static void add_output(struct baton_decoder *decoder, const struct baton_json *o
 {
     baton_decode_restart(decoder);
     for (const struct baton_json *item = output->child; item != NULL; item = item->next) {
-        baton_grow(decoder, &decoder->text, add_item(decoder, item));
+        baton_decode_add(decoder, &decoder->text, add_item(decoder, item));
     }
 }
 
@@ -102,7 +104,7 @@ static enum baton_status check_status(struct baton_decoder *decoder, const struc
     return BATON_OK;
 }
 
-enum baton_status baton_responses_decode_body(struct baton_decoder *decoder, const struct baton_json *root)
+static enum baton_status decode_body(struct baton_decoder *decoder, const struct baton_json *root)
 {
     const struct baton_json *output = baton_decode_get(root, "output", BATON_JSON_ARRAY);
     enum baton_status status = check_status(decoder, root);
@@ -132,7 +134,7 @@ static enum baton_status refusal_delta(struct baton_decoder *decoder, const stru
     return text_delta(decoder, root);
 }
 
-/* A message of which no piece came is told whole. */
+/* A message of which no piece came is passed on whole. */
 static enum baton_status item_done(struct baton_decoder *decoder, const struct baton_json *root)
 {
     const struct baton_json *item = baton_decode_get(root, "item", BATON_JSON_OBJECT);
@@ -180,7 +182,7 @@ static enum baton_status failed(struct baton_decoder *decoder, const struct bato
     return status;
 }
 
-enum baton_status baton_responses_decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
+static enum baton_status decode_event(struct baton_decoder *decoder, const struct baton_sse_event *event)
 {
     static const struct baton_event_row rows[] = {
         { "response.output_text.delta", text_delta },
@@ -196,14 +198,20 @@ enum baton_status baton_responses_decode_event(struct baton_decoder *decoder, co
 
 /* ---- the items as they are sent back ---- */
 
-void baton_responses_write_native(const struct baton_decoder *decoder, struct baton_text *out)
+static void write_native(const struct baton_decoder *decoder, struct baton_text *out)
 {
     struct baton_json_writer json = baton_json_writer_to(out, 0);
     baton_jw_open(&json, '[');
     for (uint32_t i = 0; i < decoder->part_count; i++) {
         if (decoder->parts[i].raw.length > 0) {
-            baton_jw_raw(&json, baton_grown_str(&decoder->parts[i].raw));
+            baton_jw_raw(&json, baton_bytes_str(&decoder->parts[i].raw));
         }
     }
     baton_jw_close(&json, ']');
 }
+
+const struct baton_reply_form baton_responses_reply = {
+    .body = decode_body,
+    .event = decode_event,
+    .native = write_native,
+};

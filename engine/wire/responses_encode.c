@@ -1,149 +1,84 @@
-/* Requests of OpenAI Responses. */
-#include "engine/wire/encode.h"
+/* Requests of OpenAI Responses: messages, calls and results are items of one list. */
 #include "engine/wire/responses.h"
 
-static void write_text_item(struct baton_encoding *encoding, const char *role, struct baton_str content)
+static void write_message(struct baton_encoding *encoding, const char *role, struct baton_str content)
 {
-    baton_jw_open(&encoding->json, '{');
-    baton_encode_pair(encoding, "type", BATON_STR("message"));
-    baton_encode_pair(encoding, "role", baton_str_of(role));
-    baton_encode_pair(encoding, "content", content);
-    baton_jw_close(&encoding->json, '}');
+    struct baton_json_writer *json = &encoding->json;
+    baton_jw_open(json, '{');
+    baton_jw_put_string(json, "type", "message");
+    baton_jw_put_string(json, "role", role);
+    baton_jw_put_str(json, "content", content);
+    baton_jw_close(json, '}');
 }
 
-static void write_assistant(struct baton_encoding *encoding, uint32_t index)
+static void text(struct baton_encoding *encoding, enum baton_role role, struct baton_str content)
 {
-    const struct baton_message *message = &encoding->request->messages[index];
-    if (baton_encode_is_native(encoding, index)) {
-        baton_encode_native(encoding, index);
-        return;
-    }
+    (void)role; /* the system prompt has a member of its own */
+    write_message(encoding, "user", content);
+}
+
+static void answer(struct baton_encoding *encoding, const struct baton_message *message)
+{
     if (message->content.length > 0 || message->call_count == 0) {
-        write_text_item(encoding, "assistant", message->content);
-    }
-    for (uint32_t i = 0; i < message->call_count; i++) {
-        const struct baton_tool_call *call = &message->calls[i];
-        baton_jw_open(&encoding->json, '{');
-        baton_encode_pair(encoding, "type", BATON_STR("function_call"));
-        baton_encode_pair(encoding, "call_id", baton_encode_call_id(encoding, index, i));
-        baton_encode_pair(encoding, "name", baton_encode_name(encoding, call->name));
-        baton_encode_pair(encoding, "arguments", baton_encode_arguments(call));
-        baton_jw_close(&encoding->json, '}');
+        write_message(encoding, "assistant", message->content);
     }
 }
 
-static void write_result(struct baton_encoding *encoding, uint32_t index)
+static void call(struct baton_encoding *encoding, const struct baton_tool_call *made)
 {
-    baton_jw_open(&encoding->json, '{');
-    baton_encode_pair(encoding, "type", BATON_STR("function_call_output"));
-    baton_encode_pair(encoding, "call_id", baton_encode_result_id(encoding, index));
-    baton_encode_pair(encoding, "output", encoding->request->messages[index].content);
-    baton_jw_close(&encoding->json, '}');
+    struct baton_json_writer *json = &encoding->json;
+    baton_jw_open(json, '{');
+    baton_jw_put_string(json, "type", "function_call");
+    baton_jw_put_str(json, "call_id", made->id);
+    baton_jw_put_str(json, "name", made->name);
+    baton_jw_put_str(json, "arguments", made->arguments);
+    baton_jw_close(json, '}');
 }
 
-static void write_input(struct baton_encoding *encoding)
+static void result(struct baton_encoding *encoding, struct baton_str call_id, struct baton_str content)
 {
-    const struct baton_request *request = encoding->request;
-    bool is_empty = true;
-    baton_jw_key(&encoding->json, "input");
-    baton_jw_open(&encoding->json, '[');
-    for (uint32_t i = 0; i < request->message_count; i++) {
-        enum baton_role role = request->messages[i].role;
-        is_empty = is_empty && role == BATON_ROLE_SYSTEM;
-        if (role == BATON_ROLE_USER) {
-            write_text_item(encoding, "user", request->messages[i].content);
-        } else if (role == BATON_ROLE_ASSISTANT) {
-            write_assistant(encoding, i);
-        } else if (role == BATON_ROLE_TOOL) {
-            write_result(encoding, i);
-        }
-    }
-    if (is_empty) {
-        write_text_item(encoding, "user", BATON_STR(BATON_ENCODE_NO_TEXT));
-    }
-    baton_jw_close(&encoding->json, ']');
+    struct baton_json_writer *json = &encoding->json;
+    baton_jw_open(json, '{');
+    baton_jw_put_string(json, "type", "function_call_output");
+    baton_jw_put_str(json, "call_id", call_id);
+    baton_jw_put_str(json, "output", content);
+    baton_jw_close(json, '}');
 }
 
 /* Unless told otherwise the service makes every schema strict, which changes it. */
-static void write_tools(struct baton_encoding *encoding)
+static void tool(struct baton_encoding *encoding, const struct baton_offer *offer)
 {
-    struct baton_json_writer *json = &encoding->json;
-    struct baton_offer offer;
-    baton_jw_key(json, "tools");
-    baton_jw_open(json, '[');
-    for (uint32_t i = 0; baton_encode_offer(encoding, i, &offer); i++) {
-        baton_jw_open(json, '{');
-        baton_encode_pair(encoding, "type", BATON_STR("function"));
-        baton_encode_pair(encoding, "name", offer.name);
-        if (offer.description.length > 0) {
-            baton_encode_pair(encoding, "description", offer.description);
-        }
-        baton_jw_key(json, "parameters");
-        baton_encode_schema(encoding, &offer);
-        baton_jw_key(json, "strict");
-        baton_jw_bool(json, false);
-        baton_jw_close(json, '}');
-    }
-    baton_jw_close(json, ']');
+    baton_jw_put_string(&encoding->json, "type", "function");
+    baton_encode_offer(encoding, offer, "parameters");
+    baton_jw_put_bool(&encoding->json, "strict", false);
 }
 
-static void write_choice(struct baton_encoding *encoding)
+static void choice(struct baton_encoding *encoding)
 {
-    struct baton_json_writer *json = &encoding->json;
-    if (encoding->choice == BATON_TOOLS_NAMED) {
-        baton_jw_key(json, "tool_choice");
-        baton_jw_open(json, '{');
-        baton_encode_pair(encoding, "type", BATON_STR("function"));
-        baton_encode_pair(encoding, "name", encoding->request->tool_choice);
-        baton_jw_close(json, '}');
-    } else if (encoding->choice != BATON_TOOLS_UNSET) {
-        baton_encode_pair(encoding, "tool_choice", encoding->request->tool_choice);
-    }
-    if (encoding->agent->parallel_tool_calls >= 0) {
-        baton_jw_key(json, "parallel_tool_calls");
-        baton_jw_bool(json, encoding->agent->parallel_tool_calls > 0);
-    }
+    baton_encode_choice(encoding, NULL);
 }
 
-static void write_rest(struct baton_encoding *encoding)
+static void tail(struct baton_encoding *encoding)
 {
-    const struct baton_encode_options *options = encoding->options;
     struct baton_json_writer *json = &encoding->json;
-    if (options->output_tokens_max > 0) {
-        baton_jw_key(json, "max_output_tokens");
-        baton_jw_i64(json, options->output_tokens_max);
-    }
-    if (options->is_stateless) {
-        baton_jw_key(json, "store");
-        baton_jw_bool(json, false);
-        baton_jw_key(json, "include");
-        baton_jw_open(json, '[');
+    if (encoding->options->is_stateless) {
+        baton_jw_put_bool(json, "store", false);
+        baton_jw_put_open(json, "include", '[');
         baton_jw_string(json, "reasoning.encrypted_content");
         baton_jw_close(json, ']');
     }
-    if (options->is_stream && !options->is_normal_form) {
-        baton_jw_key(json, "stream");
-        baton_jw_bool(json, true);
-    }
+    baton_encode_stream(encoding);
 }
 
-enum baton_status baton_responses_encode(struct baton_text *out, const struct baton_request *request,
-                                         const struct baton_encode_options *options, struct baton_error *err)
-{
-    struct baton_encoding encoding;
-    struct baton_offer offer;
-    enum baton_status status = baton_encode_begin(&encoding, out, &baton_codec_responses, request, options, err);
-    if (status == BATON_OK) {
-        struct baton_str system = baton_encode_system(&encoding);
-        if (system.length > 0) {
-            baton_encode_pair(&encoding, "instructions", system);
-        }
-        write_input(&encoding);
-        if (baton_encode_offer(&encoding, 0, &offer)) {
-            write_tools(&encoding);
-            write_choice(&encoding);
-        }
-        write_rest(&encoding);
-    }
-    return baton_encode_end(&encoding, status);
-}
+const struct baton_request_form baton_responses_request = {
+    .system_key = "instructions",
+    .messages_key = "input",
+    .output_limit_key = "max_output_tokens",
+    .text = text,
+    .answer = answer,
+    .call = call,
+    .result = result,
+    .tool = tool,
+    .choice = choice,
+    .tail = tail,
+};

@@ -1,8 +1,8 @@
 #include "engine/wire/sse.h"
 
-#include <string.h>
+#include "engine/base/number.h"
 
-enum { MARK_BYTES = 3, MEBIBYTE = 1024 * 1024, RETRY_DIGITS_MAX = 15 };
+enum { MARK_BYTES = 3, MEBIBYTE = 1024 * 1024 };
 
 static const char byte_order_mark[] = "\xef\xbb\xbf";
 
@@ -50,7 +50,7 @@ static enum baton_status put(const struct reading *reading, struct baton_text *t
                                text->limit / MEBIBYTE);
     }
     baton_text_append(text, piece.data, piece.length);
-    return text->failed ? baton_error_set(reading->err, BATON_ENOMEM, "out of memory in an event stream") : BATON_OK;
+    return text->failed ? baton_error_no_memory(reading->err, "an event stream") : BATON_OK;
 }
 
 static enum baton_status replace(const struct reading *reading, struct baton_text *text, struct baton_str value)
@@ -78,14 +78,10 @@ static enum baton_status dispatch(const struct reading *reading)
 
 static void set_retry(struct baton_sse *sse, struct baton_str value)
 {
-    int64_t retry_ms = 0;
-    for (size_t i = 0; i < value.length; i++) {
-        if (value.data[i] < '0' || value.data[i] > '9') {
-            return;
-        }
-        retry_ms = retry_ms * 10 + (value.data[i] - '0');
+    uint64_t retry_ms = 0;
+    if (value.length <= BATON_SSE_RETRY_DIGITS_MAX && baton_number_u64(value, &retry_ms)) {
+        sse->retry_ms = (int64_t)retry_ms;
     }
-    sse->retry_ms = retry_ms;
 }
 
 static enum baton_status field(const struct reading *reading, struct baton_str name, struct baton_str value)
@@ -100,10 +96,10 @@ static enum baton_status field(const struct reading *reading, struct baton_str n
     if (baton_str_is(name, "event")) {
         return replace(reading, &sse->type, value);
     }
-    if (baton_str_is(name, "id") && (value.length == 0 || memchr(value.data, '\0', value.length) == NULL)) {
+    if (baton_str_is(name, "id") && baton_str_find(value, '\0') == value.length) {
         return replace(reading, &sse->id, value);
     }
-    if (baton_str_is(name, "retry") && value.length > 0 && value.length <= RETRY_DIGITS_MAX) {
+    if (baton_str_is(name, "retry")) {
         set_retry(sse, value);
     }
     return BATON_OK;
@@ -114,17 +110,13 @@ static enum baton_status line(const struct reading *reading, struct baton_str te
     if (text.length == 0) {
         return dispatch(reading);
     }
-    const char *colon = memchr(text.data, ':', text.length);
-    if (colon == text.data) {
+    const struct baton_str name = { text.data, baton_str_find(text, ':') };
+    if (name.length == 0) {
         return BATON_OK; /* a comment */
     }
-    if (colon == NULL) {
-        return field(reading, text, BATON_STR(""));
-    }
-    struct baton_str name = { text.data, (size_t)(colon - text.data) };
-    struct baton_str value = { colon + 1, text.length - name.length - 1 };
-    if (value.length > 0 && value.data[0] == ' ') {
-        value = (struct baton_str){ value.data + 1, value.length - 1 };
+    struct baton_str value = baton_str_after(text, name.length + 1);
+    if (baton_str_starts(value, " ")) {
+        value = baton_str_after(value, 1);
     }
     return field(reading, name, value);
 }
@@ -163,7 +155,7 @@ enum baton_status baton_sse_feed(struct baton_sse *sse, struct baton_str bytes, 
     while (status == BATON_OK && bytes.length > 0) {
         if (sse->is_after_cr && bytes.data[0] == '\n') {
             sse->is_after_cr = false;
-            bytes = (struct baton_str){ bytes.data + 1, bytes.length - 1 };
+            bytes = baton_str_after(bytes, 1);
             continue;
         }
         sse->is_after_cr = false;
@@ -173,12 +165,14 @@ enum baton_status baton_sse_feed(struct baton_sse *sse, struct baton_str bytes, 
             return put(&reading, &sse->line, text, "a line");
         }
         sse->is_after_cr = bytes.data[length] == '\r';
-        bytes = (struct baton_str){ bytes.data + length + 1, bytes.length - length - 1 };
+        bytes = baton_str_after(bytes, length + 1);
         if (sse->line.length > 0 || text.length > BATON_SSE_LINE_BYTES_MAX) { /* the rest of a line begun before */
             status = put(&reading, &sse->line, text, "a line");
             text = baton_text_str(&sse->line);
         }
-        status = status == BATON_OK ? line(&reading, text) : status;
+        if (status == BATON_OK) {
+            status = line(&reading, text);
+        }
         baton_text_reset(&sse->line);
     }
     return status;

@@ -13,8 +13,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/text.h"
-
-enum { BATON_SSE_LINE_BYTES_MAX = 16 * 1024 * 1024, BATON_SSE_EVENT_BYTES_MAX = 16 * 1024 * 1024 };
+#include "engine/wire/limits.h"
 
 /* All of it is borrowed until the callback returns. */
 struct baton_sse_event {

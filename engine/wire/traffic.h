@@ -1,7 +1,7 @@
 /* traffic.h - one model call as it went over the wire, for whoever records it.
  *
  * A live provider hands each call that the run loop is about to use to a sink first: what has been used has been recorded.
- * Attempts that are made again are not told of.
+ * Attempts that are made again are not shown.
  */
 #ifndef BATON_ENGINE_WIRE_TRAFFIC_H
 #define BATON_ENGINE_WIRE_TRAFFIC_H

@@ -2,7 +2,9 @@
 
 #include "engine/base/yaml.h"
 #include "engine/core/run.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/recorder.h"
 #include "sim/virtual_clock.h"
 
@@ -79,7 +81,7 @@ static enum baton_status far_end(struct baton_provider *provider, const struct b
                                      .total_ns = 400000000 };
     baton_text_reset(&stand->body);
     enum baton_status status = decoder == NULL ? BATON_ENOMEM : BATON_OK;
-    status = status == BATON_OK ? traffic.codec->encode(&stand->body, request, &options, err) : status;
+    status = status == BATON_OK ? baton_encode(&stand->body, traffic.codec, request, &options, err) : status;
     traffic.request = baton_text_str(&stand->body);
     stand->request_bytes += traffic.request.length;
     stand->request_count++;

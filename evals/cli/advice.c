@@ -1,29 +1,44 @@
+/* advice.c - looks at the graph of agents for what is legal but probably not meant.
+ *
+ * Advice is cheap to ignore and dear to miss, so each rule here is one that a person would agree with at a glance; what
+ * needs judgement (are these descriptions good?) is left to an evaluation.
+ */
 #include "evals/cli/advice.h"
 
+#include "engine/base/terminal.h"
 #include "engine/core/path.h"
+#include "engine/core/price.h"
 
 #include <ctype.h>
-#include <string.h>
+#include <stdarg.h>
+#include <strings.h>
 
-enum { DEEP = 4, SIMILAR_WORDS_MAX = 64 };
+enum { DEEP = 4, SIMILAR_WORDS_MAX = 64, LINE_BYTES_MAX = 64 * 1024 };
+
+#define SIMILAR_SHARE 0.8
 
 struct adviser {
     struct baton_text *out;
-    const char *prefix;
+    const char *path;
     const struct baton_agents *agents;
     size_t count;
 };
 
-static void begin(struct adviser *adviser)
-{
-    baton_text_puts(adviser->out, adviser->prefix);
-    adviser->count++;
-}
+/* A line of advice. */
+static void advise(struct adviser *adviser, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void about_agent(struct adviser *adviser, const struct baton_agent *agent, const char *what)
+static void advise(struct adviser *adviser, const char *format, ...)
 {
-    begin(adviser);
-    baton_text_printf(adviser->out, "the agent '%.*s' %s\n", (int)agent->name.length, agent->name.data, what);
+    struct baton_text line = baton_text_with_limit(LINE_BYTES_MAX);
+    va_list args;
+    va_start(args, format);
+    baton_text_printf(&line, "advice: %s: ", adviser->path);
+    baton_text_vprintf(&line, format, args);
+    va_end(args);
+    baton_terminal_put(adviser->out, baton_text_str(&line));
+    baton_text_putc(adviser->out, '\n');
+    baton_text_clear(&line);
+    adviser->count++;
 }
 
 static bool is_tool_of_another(const struct baton_agents *agents, uint32_t agent)
@@ -42,11 +57,11 @@ static void reach(struct adviser *adviser)
     for (uint32_t i = 0; i < agents->count; i++) {
         uint32_t hops = baton_agents_distance(agents, agents->entry, i);
         if (hops == BATON_PATH_UNKNOWN && !is_tool_of_another(agents, i)) {
-            about_agent(adviser, &agents->list[i], "cannot be reached from the entry; no handoff leads there");
+            advise(adviser, "the agent '%.*s' cannot be reached from the entry; no handoff leads there",
+                   BATON_STR_ARGS(agents->list[i].name));
         } else if (hops != BATON_PATH_UNKNOWN && hops >= DEEP) {
-            begin(adviser);
-            baton_text_printf(adviser->out, "the agent '%.*s' is %u hops from the entry; users wait for each of them\n",
-                              (int)agents->list[i].name.length, agents->list[i].name.data, hops);
+            advise(adviser, "the agent '%.*s' is %u hops from the entry; users wait for each of them",
+                   BATON_STR_ARGS(agents->list[i].name), hops);
         }
     }
 }
@@ -61,10 +76,8 @@ static void dead_edges(struct adviser *adviser)
             bool is_dead = baton_agents_distance(agents, agents->entry, i) == BATON_PATH_UNKNOWN;
             if (is_dead || !handoff->is_enabled) {
                 struct baton_str to = agents->list[handoff->target].name;
-                begin(adviser);
-                baton_text_printf(adviser->out, "the handoff %.*s > %.*s can never be taken: %s\n",
-                                  (int)agent->name.length, agent->name.data, (int)to.length, to.data,
-                                  handoff->is_enabled ? "its agent cannot be reached" : "it is not enabled");
+                advise(adviser, "the handoff %.*s > %.*s can never be taken: %s", BATON_STR_ARGS(agent->name),
+                       BATON_STR_ARGS(to), handoff->is_enabled ? "its agent cannot be reached" : "it is not enabled");
             }
         }
     }
@@ -108,7 +121,7 @@ static double shared_words(struct baton_str a, struct baton_str b)
 
 static bool are_similar(struct baton_str a, struct baton_str b)
 {
-    return a.length > 0 && b.length > 0 && shared_words(a, b) >= 0.8 && shared_words(b, a) >= 0.8;
+    return a.length > 0 && b.length > 0 && shared_words(a, b) >= SIMILAR_SHARE && shared_words(b, a) >= SIMILAR_SHARE;
 }
 
 /* Descriptions of the targets that one agent must tell apart. */
@@ -120,12 +133,8 @@ static void similar_descriptions(struct adviser *adviser, const struct baton_age
             const struct baton_agent *a = &agents->list[agent->handoffs[i].target];
             const struct baton_agent *b = &agents->list[agent->handoffs[k].target];
             if (a != b && are_similar(a->description, b->description)) {
-                begin(adviser);
-                baton_text_printf(
-                    adviser->out,
-                    "'%.*s' must tell '%.*s' and '%.*s' apart, but their descriptions are nearly the same\n",
-                    (int)agent->name.length, agent->name.data, (int)a->name.length, a->name.data, (int)b->name.length,
-                    b->name.data);
+                advise(adviser, "'%.*s' must tell '%.*s' and '%.*s' apart, but their descriptions are nearly the same",
+                       BATON_STR_ARGS(agent->name), BATON_STR_ARGS(a->name), BATON_STR_ARGS(b->name));
             }
         }
     }
@@ -149,10 +158,11 @@ static void texts(struct adviser *adviser)
     for (uint32_t i = 0; i < agents->count; i++) {
         const struct baton_agent *agent = &agents->list[i];
         if (agent->instructions.length == 0) {
-            about_agent(adviser, agent, "has no instructions");
+            advise(adviser, "the agent '%.*s' has no instructions", BATON_STR_ARGS(agent->name));
         }
         if (agent->description.length == 0 && is_target(agents, i)) {
-            about_agent(adviser, agent, "has no description, so nobody can know when to hand over to it");
+            advise(adviser, "the agent '%.*s' has no description, so nobody can know when to hand over to it",
+                   BATON_STR_ARGS(agent->name));
         }
         similar_descriptions(adviser, agent);
     }
@@ -169,45 +179,31 @@ static void unused_tools(struct adviser *adviser)
             }
         }
         if (!is_used) {
-            begin(adviser);
-            baton_text_printf(adviser->out, "no agent uses the tool '%.*s'\n", (int)agents->tools[t].name.length,
-                              agents->tools[t].name.data);
+            advise(adviser, "no agent uses the tool '%.*s'", BATON_STR_ARGS(agents->tools[t].name));
         }
     }
-}
-
-static const struct baton_price *price_of(const struct baton_agents *agents, const struct baton_agent *agent)
-{
-    for (uint32_t i = 0; i < agents->price_count; i++) {
-        if (baton_str_equal(agents->prices[i].model, agent->model)) {
-            return &agents->prices[i];
-        }
-    }
-    return NULL;
 }
 
 static void costly_entry(struct adviser *adviser)
 {
     const struct baton_agents *agents = adviser->agents;
     const struct baton_agent *entry = &agents->list[agents->entry];
-    const struct baton_price *price = price_of(agents, entry);
+    const struct baton_price *price = baton_price_find(agents, entry->model);
     for (uint32_t h = 0; price != NULL && h < entry->handoff_count; h++) {
         const struct baton_agent *target = &agents->list[entry->handoffs[h].target];
-        const struct baton_price *other = price_of(agents, target);
+        const struct baton_price *other = baton_price_find(agents, target->model);
         if (other != NULL && other->in < price->in) {
-            begin(adviser);
-            baton_text_printf(
-                adviser->out,
-                "the entry '%.*s' runs on a costlier model than '%.*s', though it only routes; a cheaper one may do\n",
-                (int)entry->name.length, entry->name.data, (int)target->name.length, target->name.data);
+            advise(adviser,
+                   "the entry '%.*s' runs on a costlier model than '%.*s', though it only routes; a cheaper one may do",
+                   BATON_STR_ARGS(entry->name), BATON_STR_ARGS(target->name));
             return;
         }
     }
 }
 
-size_t baton_advise(struct baton_text *out, const char *prefix, const struct baton_agents *agents)
+size_t baton_advise(struct baton_text *out, const char *path, const struct baton_agents *agents)
 {
-    struct adviser adviser = { .out = out, .prefix = prefix, .agents = agents };
+    struct adviser adviser = { .out = out, .path = path, .agents = agents };
     reach(&adviser);
     dead_edges(&adviser);
     texts(&adviser);

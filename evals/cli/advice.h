@@ -6,9 +6,9 @@
 #include "engine/base/text.h"
 #include "engine/core/agents.h"
 
-/* Appends a line for each piece of advice, each begun with `prefix`; returns how many. Looks for unreachable agents,
+/* Appends a line for each piece of advice, `advice: PATH: ...`, fit for a terminal; returns how many. Looks for unreachable agents,
  * handoffs that no conversation can take, agents four or more hops from the entry, targets without a description or with
  * nearly the same one, agents without instructions, tools that no agent uses, an entry that costs more than its targets. */
-size_t baton_advise(struct baton_text *out, const char *prefix, const struct baton_agents *agents);
+size_t baton_advise(struct baton_text *out, const char *path, const struct baton_agents *agents);
 
 #endif

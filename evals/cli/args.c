@@ -1,10 +1,17 @@
+/* args.c - reads a command line by the verb's table, and prints the table as help.
+ *
+ * Written here since getopt_long() can neither name the nearest switch nor keep values out of globals.
+ */
 #include "evals/cli/args.h"
 
+#include "engine/base/number.h"
 #include "engine/base/suggest.h"
+#include "engine/base/text.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+
+enum { DECIMAL_BYTES = 64 };
 
 struct reading {
     const struct baton_verb *verb;
@@ -43,15 +50,12 @@ static const struct baton_switch *find_switch(const struct baton_verb *verb, str
 
 static enum baton_status put_number(const struct reading *reading, const struct baton_switch *one, const char *value)
 {
-    char *end;
-    errno = 0;
-    long long number = strtoll(value, &end, 10);
-    if (end == value || *end != '\0' || errno != 0 || number < one->low || number > one->high) {
+    int64_t number = 0;
+    if (!baton_number_i64(baton_str_of(value), &number) || number < one->low || number > one->high) {
         return baton_error_set(reading->err, BATON_EUSAGE, "--%s must be a whole number from %lld to %lld, not '%s'",
                                one->name, (long long)one->low, (long long)one->high, value);
     }
-    int64_t stored = number;
-    memcpy(reading->out + one->offset, &stored, sizeof stored);
+    memcpy(reading->out + one->offset, &number, sizeof number);
     return BATON_OK;
 }
 
@@ -61,7 +65,7 @@ static enum baton_status list_add(const struct reading *reading, struct baton_ar
         list->items = baton_arena_array(reading->arena, (size_t)reading->argc + 1, sizeof *list->items);
     }
     if (list->items == NULL) {
-        return baton_error_set(reading->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(reading->err, NULL);
     }
     list->items[list->count++] = item;
     return BATON_OK;
@@ -117,60 +121,106 @@ static enum baton_status read_argument(struct reading *reading, struct baton_arg
     return read_switch(reading, (struct baton_str){ text + 1, 1 }, text[2] == '\0' ? NULL : text + 2);
 }
 
-enum baton_status baton_args_read(const struct baton_verb *verb, int argc, char **argv, struct baton_arena *arena,
-                                  void *out, struct baton_arg_list *plain, bool *wants_help, struct baton_error *err)
+static enum baton_status read_all(struct reading *reading, struct baton_arg_list *plain, bool *wants_help)
 {
-    struct reading reading = { .verb = verb, .argc = argc, .argv = argv, .arena = arena, .out = out, .err = err };
     bool is_ended = false;
-    enum baton_status status = BATON_OK;
     *plain = (struct baton_arg_list){ 0 };
     *wants_help = false;
-    if (argc > BATON_ARGS_MAX) {
-        return baton_error_set(err, BATON_EUSAGE, "more than %d arguments", BATON_ARGS_MAX);
+    if (reading->argc > BATON_ARGS_MAX) {
+        return baton_error_set(reading->err, BATON_EUSAGE, "more than %d arguments", BATON_ARGS_MAX);
     }
-    for (; reading.at < argc && status == BATON_OK; reading.at++) {
-        const char *text = argv[reading.at];
+    for (; reading->at < reading->argc; reading->at++) {
+        const char *text = reading->argv[reading->at];
         if (!is_ended && (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0)) {
             *wants_help = true;
             return BATON_OK;
         }
-        status = read_argument(&reading, plain, &is_ended);
+        enum baton_status status = read_argument(reading, plain, &is_ended);
+        if (status != BATON_OK) {
+            return status;
+        }
     }
-    if (status == BATON_OK && (plain->count < verb->least || plain->count > verb->most)) {
-        status = baton_error_set(err, BATON_EUSAGE, "usage: baton %s %s; see 'baton %s --help'", verb->name,
+    const struct baton_verb *verb = reading->verb;
+    return plain->count >= verb->least && plain->count <= verb->most
+               ? BATON_OK
+               : baton_error_set(reading->err, BATON_EUSAGE, "usage: baton %s %s; see 'baton %s --help'", verb->name,
                                  verb->usage, verb->name);
-    }
-    return status;
 }
 
-void baton_args_help(FILE *file, const struct baton_verb *verb)
+static void print_switch(const struct baton_switch *one)
 {
-    fprintf(file, "%s\n\nusage: baton %s %s\n", verb->examples, verb->name, verb->usage);
+    char left[64], letter[8] = "    ";
+    if (one->letter != 0) {
+        snprintf(letter, sizeof letter, "-%c, ", one->letter);
+    }
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, one->name, one->value == NULL ? "" : " ",
+             one->value == NULL ? "" : one->value);
+    printf("  %-30s %s", left, one->help);
+    for (size_t i = 0; one->choices != NULL && one->choices(i) != NULL; i++) {
+        printf("%s%s%s", i == 0 ? " (" : ", ", one->choices(i), one->choices(i + 1) == NULL ? ")" : "");
+    }
+    putchar('\n');
+}
+
+static void print_help(const struct baton_verb *verb)
+{
+    printf("%s\n\nusage: baton %s %s\n", verb->examples, verb->name, verb->usage);
     if (verb->switch_count > 0) {
-        fprintf(file, "\n");
+        putchar('\n');
     }
     for (size_t i = 0; i < verb->switch_count; i++) {
-        const struct baton_switch *one = &verb->switches[i];
-        char left[64], letter[8] = "    ";
-        if (one->letter != 0) {
-            snprintf(letter, sizeof letter, "-%c, ", one->letter);
-        }
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, one->name, one->value == NULL ? "" : " ",
-                 one->value == NULL ? "" : one->value);
-        fprintf(file, "  %-30s %s\n", left, one->help);
+        print_switch(&verb->switches[i]);
     }
     if (verb->more != NULL) {
-        fprintf(file, "\n%s\n", verb->more);
+        printf("\n%s\n", verb->more);
     }
 }
 
-enum baton_status baton_args_begin(const struct baton_verb *verb, int argc, char **argv, struct baton_arena *arena,
-                                   void *out, struct baton_arg_list *plain, bool *is_done, struct baton_error *err)
+enum baton_status baton_args_begin(const struct baton_command_line *line, struct baton_arena *arena, void *out,
+                                   struct baton_arg_list *plain, bool *is_done, struct baton_error *err)
 {
-    enum baton_status status = arena == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
-                                             : baton_args_read(verb, argc, argv, arena, out, plain, is_done, err);
+    struct reading reading = {
+        .verb = line->verb, .argc = line->argc, .argv = line->argv, .arena = arena, .out = out, .err = err
+    };
+    if (arena == NULL) {
+        return baton_error_no_memory(err, NULL);
+    }
+    enum baton_status status = read_all(&reading, plain, is_done);
     if (status == BATON_OK && *is_done) {
-        baton_args_help(stdout, verb);
+        print_help(line->verb);
     }
     return status;
+}
+
+bool baton_args_take_decimal(struct baton_str *text, double *out)
+{
+    char whole[DECIMAL_BYTES];
+    if (!baton_str_starts(*text, ".")) {
+        return baton_number_take_double(text, out);
+    }
+    snprintf(whole, sizeof whole, "0%.*s", BATON_STR_ARGS(*text));
+    struct baton_str rest = baton_str_of(whole);
+    size_t length = rest.length;
+    bool is_read = baton_number_take_double(&rest, out);
+    if (is_read) {
+        *text = baton_str_after(*text, length - rest.length - 1);
+    }
+    return is_read;
+}
+
+enum baton_status baton_args_unknown(const char *kind, const char *name, const char *kinds, baton_choices *choices,
+                                     struct baton_error *err)
+{
+    struct baton_suggest suggest;
+    struct baton_text known = baton_text_with_limit(BATON_ERROR_TEXT_BYTES);
+    char text[BATON_SUGGEST_UNKNOWN_BYTES];
+    baton_suggest_init(&suggest, baton_str_of(name));
+    baton_text_printf(&known, "; %s are ", kinds);
+    for (size_t i = 0; choices(i) != NULL; i++) {
+        baton_suggest_offer(&suggest, baton_str_of(choices(i)));
+        baton_text_printf(&known, "%s%s", i == 0 ? "" : ", ", choices(i));
+    }
+    baton_suggest_unknown(&suggest, kind, known.failed ? "" : known.data, text);
+    baton_text_clear(&known);
+    return baton_error_set(err, BATON_EUSAGE, "%s", text);
 }

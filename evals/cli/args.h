@@ -1,4 +1,4 @@
-/* args.h - the command line, read by tables: each verb lists its switches, and the same table prints its help.
+/* args.h - the command line, read by tables: each verb lists its switches (switches.h), and the same table prints its help.
  *
  * `--name value`, `--name=value`, `-n value` and `-nvalue` are the same; `--` ends the switches. An unknown switch is refused
  * with the nearest known one.
@@ -9,9 +9,10 @@
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
 
-#include <stdio.h>
+enum { BATON_ARGS_MAX = 4096, BATON_ARGS_BYTES_MAX = 1024 * 1024 };
 
-enum { BATON_ARGS_MAX = 4096 };
+/* A number that was not given, where that differs from 0. */
+#define BATON_SWITCH_UNSET INT64_MIN
 
 enum baton_switch_type {
     BATON_SWITCH_FLAG,   /* bool */
@@ -25,6 +26,9 @@ struct baton_arg_list {
     size_t count;
 };
 
+/* The i-th name that a value may have, or NULL past the end. */
+typedef const char *baton_choices(size_t i);
+
 struct baton_switch {
     const char *name; /* without the dashes */
     char letter;      /* 0: none */
@@ -33,6 +37,18 @@ struct baton_switch {
     const char *value; /* how the help calls it */
     const char *help;
     int64_t low, high;
+    baton_choices *choices; /* named in the help; or NULL */
+};
+
+struct baton_environment;
+struct baton_verb;
+
+/* A verb and what was typed behind it. */
+struct baton_command_line {
+    const struct baton_verb *verb;
+    int argc;
+    char **argv;
+    struct baton_environment *environment;
 };
 
 struct baton_verb {
@@ -44,22 +60,20 @@ struct baton_verb {
     const struct baton_switch *switches;
     size_t switch_count;
     size_t least, most; /* plain arguments */
-    enum baton_status (*run)(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                             struct baton_error *err);
+    enum baton_status (*run)(const struct baton_command_line *line, int *exit_code, struct baton_error *err);
 };
 
-/* Reads the arguments behind the verb into `out` (offsets of the switches) and `plain`. *wants_help: print the help instead.
- * BATON_EUSAGE. */
-BATON_MUST_CHECK enum baton_status baton_args_read(const struct baton_verb *verb, int argc, char **argv,
-                                                   struct baton_arena *arena, void *out, struct baton_arg_list *plain,
-                                                   bool *wants_help, struct baton_error *err);
+/* What every verb begins with: reads the arguments into `out` (by the offsets of the switches) and `plain`; where help is asked
+ * for it is printed, and *is_done. The arena may be NULL: BATON_ENOMEM. BATON_EUSAGE. */
+BATON_MUST_CHECK enum baton_status baton_args_begin(const struct baton_command_line *line, struct baton_arena *arena,
+                                                    void *out, struct baton_arg_list *plain, bool *is_done,
+                                                    struct baton_error *err);
 
-/* What every verb begins with: the same, and where help is asked for it is printed, and *is_done. BATON_ENOMEM without an
- * arena. */
-BATON_MUST_CHECK enum baton_status baton_args_begin(const struct baton_verb *verb, int argc, char **argv,
-                                                    struct baton_arena *arena, void *out, struct baton_arg_list *plain,
-                                                    bool *is_done, struct baton_error *err);
+/* Takes a number off the start of a value as people type it: as baton_number_take_double(), but also .05 for 0.05. */
+bool baton_args_take_decimal(struct baton_str *text, double *out);
 
-void baton_args_help(FILE *file, const struct baton_verb *verb);
+/* Refuses a name that is not among the choices: `unknown KIND 'NAME'; KINDS are a, b, c; did you mean 'b'?`. BATON_EUSAGE. */
+enum baton_status baton_args_unknown(const char *kind, const char *name, const char *kinds, baton_choices *choices,
+                                     struct baton_error *err);
 
 #endif

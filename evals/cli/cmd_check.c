@@ -1,7 +1,13 @@
-/* cmd_check.c - `baton check`: are these files right, and is there something to mend in them? */
+/* cmd_check.c - `baton check`: are these files right, and is there something to mend in them?
+ *
+ * What a file is shows in its keys, since people check `*.yaml` at once. A file with errors does not keep the others from
+ * being checked, and of one file only the first errors are printed; so complaints are printed and counted where they
+ * arise, and no status is passed up.
+ */
 #include "engine/base/document.h"
 #include "engine/base/lines.h"
 #include "evals/cli/advice.h"
+#include "evals/cli/print.h"
 #include "evals/cli/session.h"
 #include "evals/cli/verbs.h"
 #include "evals/play/runner.h"
@@ -9,27 +15,28 @@
 #include "sim/cassette/cassette_check.h"
 #include "sim/model.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CHECK_BYTES_MAX = 1024 * 1024 * 1024, ERRORS_PER_FILE_MAX = 20, TOLD_MAX = 20 };
+enum { CHECK_BYTES_MAX = 1024 * 1024 * 1024, ERRORS_PER_FILE_MAX = 20, NOTES_MAX = 20 };
 
 struct check_args {
     const char *agents;
     bool strict;
 };
 
+#define FORM struct check_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    { "agents", 0, BATON_SWITCH_TEXT, offsetof(struct check_args, agents), "FILE",
-      "agents file that conversations are checked against", 0, 0 },
-    { "strict", 0, BATON_SWITCH_FLAG, offsetof(struct check_args, strict), NULL, "exit 1 also when there is advice", 0,
-      0 },
+    TEXT("agents", 0, agents, "FILE", "agents file that conversations are checked against"),
+    FLAG("strict", 0, strict, "exit 1 also when there is advice"),
 };
+/* clang-format on */
 
 struct check {
     struct check_args args;
+    struct baton_environment *environment;
     struct baton_arena *arena;
     struct baton_agents *agents; /* of --agents, or of the last agents or suite file */
     size_t errors, advice, conversations, recordings;
@@ -39,105 +46,128 @@ struct check {
 static void complain(struct check *check, const struct baton_error *err)
 {
     char line[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES + 64];
-    printf("error: %s\n", baton_error_format(err, line, sizeof line));
+    baton_print_line(stdout, "error: %s", baton_error_format(err, line, sizeof line));
     check->errors++;
 }
 
 static void advise(struct check *check, const char *path)
 {
-    char prefix[BATON_ERROR_FILE_BYTES + 16];
-    snprintf(prefix, sizeof prefix, "advice: %.*s: ", (int)BATON_ERROR_FILE_BYTES, path);
     baton_text_reset(&check->text);
-    check->advice += baton_advise(&check->text, prefix, check->agents);
-    if (check->text.data != NULL) {
-        fputs(check->text.data, stdout);
+    check->advice += baton_advise(&check->text, path, check->agents);
+    baton_print_text(stdout, &check->text);
+}
+
+/* A check of the files of conversations under way. */
+struct reading {
+    struct check *check;
+    struct baton_arena *arena; /* of a conversation */
+    struct baton_chunk chunk;
+    size_t errors_max; /* of the check, then enough was said of these files */
+};
+
+static bool is_enough(const struct reading *reading)
+{
+    return reading->check->errors >= reading->errors_max;
+}
+
+/* Reads all labels of a conversation. */
+static void check_labels(const struct reading *reading, const struct baton_conversation *conversation)
+{
+    struct baton_error err;
+    enum baton_status status = BATON_OK;
+    for (uint32_t i = 0; i <= conversation->message_count && status == BATON_OK; i++) {
+        const struct baton_json *node =
+            i < conversation->message_count ? conversation->messages[i].expect : conversation->expect;
+        const struct baton_expect *expect;
+        status = baton_expect_read(&expect, reading->arena, reading->check->agents, &conversation->source, node, &err);
+    }
+    if (status != BATON_OK) {
+        baton_chunk_blame(&reading->chunk, conversation->source.line_first, &err);
+        complain(reading->check, &err);
     }
 }
 
-/* Every conversation of the files: read, its labels too. Goes on after an error with the next line. */
+/* Goes on after an error with the next record. */
+static void check_chunk(const struct reading *reading)
+{
+    struct baton_chunk_cursor cursor = { 0 };
+    enum baton_status status = BATON_OK;
+    while (!is_enough(reading)) {
+        struct baton_error err;
+        struct baton_conversation conversation;
+        baton_arena_reset(reading->arena);
+        if (baton_chunk_next(&reading->chunk, &cursor, &conversation, reading->arena, reading->check->agents, &status,
+                             &err)) {
+            reading->check->conversations++;
+            check_labels(reading, &conversation);
+        } else if (status != BATON_OK) {
+            complain(reading->check, &err);
+        } else {
+            return;
+        }
+    }
+}
+
+/* Every conversation of the files: read, its labels too. */
 static void check_conversations(struct check *check, const char *const *paths, size_t count)
 {
     struct baton_error err;
-    struct baton_cases *cases;
-    struct baton_arena *arena = baton_arena_new(CHECK_BYTES_MAX);
-    struct baton_chunk chunk = { 0 };
-    size_t errors_before = check->errors;
-    if (arena == NULL || baton_cases_new(&cases, check->arena, paths, count, &err) != BATON_OK) {
+    struct baton_cases *cases = NULL;
+    struct reading reading = { .check = check, .errors_max = check->errors + ERRORS_PER_FILE_MAX };
+    reading.arena = baton_arena_new(CHECK_BYTES_MAX);
+    enum baton_status status = reading.arena == NULL ? baton_error_no_memory(&err, NULL)
+                                                     : baton_cases_new(&cases, check->arena, paths, count, &err);
+    while (status == BATON_OK && !is_enough(&reading)) {
+        status = baton_cases_next(cases, &reading.chunk, &err);
+        if (status == BATON_OK && reading.chunk.text.length == 0) {
+            break;
+        }
+        if (status == BATON_OK) {
+            check_chunk(&reading);
+        }
+    }
+    if (status != BATON_OK) {
         complain(check, &err);
-        baton_arena_free(arena);
-        return;
     }
-    while (check->errors - errors_before < ERRORS_PER_FILE_MAX) {
-        if (baton_cases_next(cases, &chunk, &err) != BATON_OK) {
-            complain(check, &err);
-            break;
-        }
-        if (chunk.text.length == 0) {
-            break;
-        }
-        struct baton_chunk_cursor cursor = { 0 };
-        while (check->errors - errors_before < ERRORS_PER_FILE_MAX) {
-            struct baton_conversation conversation;
-            enum baton_status status;
-            baton_arena_reset(arena);
-            if (!baton_chunk_next(&chunk, &cursor, &conversation, arena, check->agents, &status, &err)) {
-                if (status == BATON_OK) {
-                    break;
-                }
-                complain(check, &err);
-                continue;
-            }
-            check->conversations++;
-            for (uint32_t i = 0; i <= conversation.message_count && status == BATON_OK; i++) {
-                const struct baton_json *node =
-                    i < conversation.message_count ? conversation.messages[i].expect : conversation.expect;
-                const struct baton_expect *expect;
-                status = baton_expect_read(&expect, arena, check->agents, &conversation.source, node, &err);
-            }
-            if (status != BATON_OK) {
-                baton_chunk_blame(&chunk, conversation.source.line_first, &err);
-                complain(check, &err);
-            }
-        }
-    }
-    baton_chunk_clear(&chunk);
+    baton_chunk_clear(&reading.chunk);
     baton_cases_free(cases);
-    baton_arena_free(arena);
+    baton_arena_free(reading.arena);
 }
 
 /* ---- cassettes ---- */
 
-struct telling {
+/* Lines of one kind, of which only the first are printed. */
+struct notes {
     struct check *check;
     const char *what;
     uint32_t count;
 };
 
-static void tell_secret(void *user, const struct baton_secret_place *place)
+static void note_secret(void *user, const struct baton_secret_place *place)
 {
-    struct telling *telling = user;
-    if (telling->count++ < TOLD_MAX) {
-        printf("error: %s:%u:%u: %s stands here; replace it by " BATON_REDACTED ", and do not use it any more\n",
-               place->path, place->line, place->column, baton_secret_kind_text(place->kind));
+    struct notes *notes = user;
+    if (notes->count++ < NOTES_MAX) {
+        baton_print_line(
+            stdout, "error: %s:%u:%u: %s stands here; replace it by " BATON_REDACTED ", and do not use it any more",
+            place->path, place->line, place->column, baton_secret_kind_text(place->kind));
     }
-    telling->check->errors++;
+    notes->check->errors++;
 }
 
-static void tell_interaction(void *user, const struct baton_cassette *cassette, const struct baton_interaction *it)
+static void note_interaction(void *user, const struct baton_cassette *cassette, const struct baton_interaction *it)
 {
-    struct telling *telling = user;
-    if (telling->count++ < TOLD_MAX) {
-        printf("advice: %s:%u: %s: %.*s, conversation '%.*s'\n", cassette->files[it->file].path, it->line,
-               telling->what, (int)it->agent.length, it->agent.data, (int)it->place.conversation.length,
-               it->place.conversation.data);
+    struct notes *notes = user;
+    if (notes->count++ < NOTES_MAX) {
+        baton_print_line(stdout, "advice: %s:%u: %s: %.*s, conversation '%.*s'", cassette->files[it->file].path,
+                         it->line, notes->what, BATON_STR_ARGS(it->agent), BATON_STR_ARGS(it->position.conversation));
     }
-    telling->check->advice++;
+    notes->check->advice++;
 }
 
-static void tell_rest(const struct telling *telling)
+static void note_rest(const struct notes *notes)
 {
-    if (telling->count > TOLD_MAX) {
-        printf("  ... and %u more of these\n", (unsigned)(telling->count - TOLD_MAX));
+    if (notes->count > NOTES_MAX) {
+        printf("  ... and %u more of these\n", (unsigned)(notes->count - NOTES_MAX));
     }
 }
 
@@ -146,28 +176,28 @@ static void check_cassette(struct check *check, const char *path)
 {
     struct baton_error err;
     struct baton_cassette *cassette;
-    struct telling telling = { .check = check };
+    struct notes secrets = { .check = check };
     uint32_t count;
     struct baton_arena *arena = baton_arena_new(CHECK_BYTES_MAX);
     const struct baton_cassette_options options = { .files = &path, .file_count = 1 };
     if (arena == NULL) {
-        baton_error_set(&err, BATON_ENOMEM, "out of memory");
+        baton_error_no_memory(&err, NULL);
         complain(check, &err);
         return;
     }
-    if (baton_cassette_secrets(&count, path, NULL, tell_secret, &telling, &err) != BATON_OK ||
+    if (baton_cassette_secrets(&count, path, NULL, note_secret, &secrets, &err) != BATON_OK ||
         baton_cassette_load(&cassette, arena, &options, &err) != BATON_OK) {
         complain(check, &err);
     } else {
         check->recordings += cassette->count;
     }
-    tell_rest(&telling);
+    note_rest(&secrets);
     baton_arena_free(arena);
 }
 
-/* What the suite's conversations ask of it, played to nobody. */
+/* What the suite's conversations ask of it; nothing is printed or written. */
 static enum baton_status play_silently(struct baton_runner_result *ran, struct baton_session *session,
-                                       struct baton_error *err)
+                                       const struct baton_environment *environment, struct baton_error *err)
 {
     struct baton_cases *cases;
     struct baton_tally tally = { 0 };
@@ -175,7 +205,7 @@ static enum baton_status play_silently(struct baton_runner_result *ran, struct b
         baton_cases_new(&cases, session->arena, session->suite.conversations, session->suite.conversation_count, err);
     if (status == BATON_OK) {
         const struct baton_runner_options options = {
-            .play = &session->play, .cases = cases, .thread_count = 1, .interrupted = &baton_world.interrupted
+            .play = &session->play, .cases = cases, .thread_count = 1, .interrupted = &environment->interrupted
         };
         status = baton_runner_run(ran, &tally, &options, err);
         baton_cases_free(cases);
@@ -184,22 +214,34 @@ static enum baton_status play_silently(struct baton_runner_result *ran, struct b
     return status;
 }
 
-static enum baton_status tell_expired(struct check *check, const struct baton_session *session, struct baton_error *err)
+static enum baton_status note_expired(struct check *check, const struct baton_session *session, struct baton_error *err)
 {
-    struct telling expired = { .check = check, .what = "this recording is past its expiry" };
+    struct notes expired = { .check = check, .what = "this recording is past its expiry" };
     uint32_t count;
     if (session->suite.expires_after_days < 0) {
         return BATON_OK;
     }
     enum baton_status status =
-        baton_cassette_expired(&count, session->cassette, baton_str_of(baton_world.today),
-                               (uint32_t)session->suite.expires_after_days, tell_interaction, &expired, err);
-    tell_rest(&expired);
+        baton_cassette_expired(&count, session->sources.cassette, baton_str_of(check->environment->today),
+                               (uint32_t)session->suite.expires_after_days, note_interaction, &expired, err);
+    note_rest(&expired);
     if (status == BATON_OK && count > 0 && session->suite.expires_is_error) {
         status = baton_error_set(err, BATON_EMISS, "%s: recordings are past their expiry; record them again",
-                                 session->cassette->files[0].path);
+                                 session->sources.cassette->files[0].path);
     }
     return status;
+}
+
+static void note_misses(struct check *check, const char *suite_path, const struct baton_session *session,
+                        uint64_t misses)
+{
+    if (misses > 0) {
+        baton_print_line(stdout,
+                         "advice: %s: %llu answers that conversations ask for are not in it; record them with: baton "
+                         "record %s --refresh-missing",
+                         session->sources.cassette->files[0].path, (unsigned long long)misses, suite_path);
+        check->advice++;
+    }
 }
 
 /* Recordings that nobody asks for, answers that are missing, and old ones. */
@@ -207,22 +249,21 @@ static enum baton_status check_recordings(struct check *check, const char *path,
 {
     struct baton_session session;
     struct baton_session_args args = baton_session_args_unset();
-    const struct baton_session_world world = baton_world_outside();
     struct baton_runner_result ran = { 0 };
-    struct telling unused = { .check = check, .what = "no conversation asks for this recording" };
-    args.provider = "cassette";
-    enum baton_status status = baton_session_open(&session, path, &args, &world, err);
-    status = status == BATON_OK ? play_silently(&ran, &session, err) : status;
-    if (status == BATON_OK && ran.misses > 0) {
-        printf("advice: %s: %llu answers that conversations ask for are not in it; record them with: baton record %s "
-               "--refresh-missing\n",
-               session.cassette->files[0].path, (unsigned long long)ran.misses, path);
-        check->advice++;
+    struct notes unused = { .check = check, .what = "no conversation asks for this recording" };
+    const struct baton_session_options options = { .suite_path = path,
+                                                   .args = &args,
+                                                   .environment = check->environment };
+    args.sources.provider = "cassette";
+    enum baton_status status = baton_session_open(&session, &options, err);
+    if (status == BATON_OK) {
+        status = play_silently(&ran, &session, check->environment, err);
     }
     if (status == BATON_OK) {
-        baton_cassette_unused(session.cassette, tell_interaction, &unused);
-        tell_rest(&unused);
-        status = tell_expired(check, &session, err);
+        note_misses(check, path, &session, ran.misses);
+        baton_cassette_unused(session.sources.cassette, note_interaction, &unused);
+        note_rest(&unused);
+        status = note_expired(check, &session, err);
     }
     baton_session_clear(&session);
     return status;
@@ -266,9 +307,13 @@ static void check_suite(struct check *check, const char *path)
     struct baton_gate *gates;
     size_t gate_count;
     struct baton_arg_list none = { 0 };
-    enum baton_status status =
-        baton_session_open(&session, path, &args, &(struct baton_session_world){ .is_dry = true }, &err);
-    status = status == BATON_OK ? baton_session_gates(&session, &none, &gates, &gate_count, &err) : status;
+    const struct baton_session_options options = {
+        .suite_path = path, .args = &args, .environment = check->environment, .is_dry = true
+    };
+    enum baton_status status = baton_session_open(&session, &options, &err);
+    if (status == BATON_OK) {
+        status = baton_session_gates(&session, &none, &gates, &gate_count, &err);
+    }
     if (status == BATON_OK) {
         check->agents = session.agents;
         advise(check, session.suite.agents);
@@ -303,8 +348,10 @@ static void check_lines(struct check *check, const char *path)
         return;
     }
     if (check->agents == NULL) {
-        printf("error: %s: conversations are checked against their agents: give --agents FILE, or check a suite\n",
-               path);
+        baton_print_line(stdout,
+                         "error: %s: conversations are checked against their agents: give --agents FILE, or check a "
+                         "suite",
+                         path);
         check->errors++;
         return;
     }
@@ -344,13 +391,14 @@ static void check_file(struct check *check, const char *path)
     }
 }
 
-static enum baton_status check_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                   struct baton_error *err)
+static enum baton_status check_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
-    struct check check = { .arena = baton_arena_new(CHECK_BYTES_MAX), .text = baton_text_with_limit(CHECK_BYTES_MAX) };
+    struct check check = { .environment = line->environment,
+                           .arena = baton_arena_new(CHECK_BYTES_MAX),
+                           .text = baton_text_with_limit(CHECK_BYTES_MAX) };
     struct baton_arg_list plain;
     bool is_done = false;
-    enum baton_status status = baton_args_begin(verb, argc, argv, check.arena, &check.args, &plain, &is_done, err);
+    enum baton_status status = baton_args_begin(line, check.arena, &check.args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
         for (size_t i = 0; i < plain.count; i++) {
             check_file(&check, plain.items[i]);
@@ -377,7 +425,7 @@ const struct baton_verb baton_verb_check = {
                 "  baton check recorded/*.jsonl --agents agents.yaml\n"
                 "  baton check cassettes/support.jsonl             secrets in it, and whether it can be read",
     .more =
-        "A suite that names a cassette is played against it, to nobody: what is missing in it, unused or old is told.\n"
+        "A suite that names a cassette is played against it, to nobody: what is missing in it, unused or old is listed.\n"
         "Exit code 4 when a file has an error; advice alone is 0, or 1 under --strict.",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,

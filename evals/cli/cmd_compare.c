@@ -1,12 +1,12 @@
 /* cmd_compare.c - `baton compare`: what got worse between two results of the same suite, and whether that is noise. */
+#include "evals/cli/print.h"
+#include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
 #include "evals/results/compare.h"
 #include "reports/comparison_json.h"
 #include "reports/forms/markdown.h"
 #include "reports/forms/terminal_comparison.h"
 
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { COMPARE_BYTES_MAX = 1024 * 1024 * 1024 };
@@ -19,23 +19,24 @@ struct compare_args {
     bool json, markdown, quiet, no_color;
 };
 
+#define FORM struct compare_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    { "alpha", 0, BATON_SWITCH_TEXT, offsetof(struct compare_args, alpha), "P",
-      "worse is what chance does less often than this (0.05)", 0, 0 },
-    { "fail-on", 0, BATON_SWITCH_TEXT, offsetof(struct compare_args, fail_on), "WHAT",
-      "exit 1 when: significant (clearly worse), any (a conversation newly fails), never (significant)", 0, 0 },
-    { "json", 0, BATON_SWITCH_FLAG, offsetof(struct compare_args, json), NULL, "print it as JSON", 0, 0 },
-    { "markdown", 0, BATON_SWITCH_FLAG, offsetof(struct compare_args, markdown), NULL, "print it as Markdown", 0, 0 },
-    { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct compare_args, quiet), NULL, "print nothing", 0, 0 },
-    { "no-color", 0, BATON_SWITCH_FLAG, offsetof(struct compare_args, no_color), NULL, "no colours (also: NO_COLOR)", 0,
-      0 },
+    TEXT("alpha", 0, alpha, "P", "worse is what chance does less often than this (0.05)"),
+    TEXT("fail-on", 0, fail_on, "WHAT", "exit 1 when: significant (clearly worse), any (a conversation newly fails), never (significant)"),
+    JSON_SWITCH("print it as JSON"),
+    FLAG("markdown", 0, markdown, "print it as Markdown"),
+    QUIET_SWITCH("print nothing"),
+    NO_COLOR_SWITCH,
 };
+/* clang-format on */
 
 static enum baton_status read_alpha(const char *text, double *alpha, struct baton_error *err)
 {
-    char *end;
-    *alpha = text == NULL ? BATON_COMPARE_ALPHA : strtod(text, &end);
-    if (text != NULL && (end == text || *end != '\0' || !(*alpha > 0 && *alpha < 1))) {
+    struct baton_str rest = baton_str_of(text);
+    *alpha = BATON_COMPARE_ALPHA;
+    if (text != NULL && (!baton_args_take_decimal(&rest, alpha) || rest.length > 0 || !(*alpha > 0 && *alpha < 1))) {
         return baton_error_set(err, BATON_EUSAGE, "--alpha must be a number between 0 and 1, not '%s'", text);
     }
     return BATON_OK;
@@ -53,7 +54,7 @@ static enum baton_status read_fail_on(const char *text, size_t *fail_on, struct 
 }
 
 static enum baton_status print(const struct compare_args *args, const struct baton_comparison *comparison,
-                               struct baton_error *err)
+                               bool has_colour, struct baton_error *err)
 {
     struct baton_text text = baton_text_with_limit(COMPARE_BYTES_MAX);
     if (args->json) {
@@ -61,47 +62,65 @@ static enum baton_status print(const struct compare_args *args, const struct bat
     } else if (args->markdown) {
         baton_markdown_write_comparison(&text, comparison);
     } else if (!args->quiet) {
-        baton_terminal_comparison_write(&text, comparison, baton_world.has_colour && !args->no_color);
+        baton_terminal_comparison_write(&text, comparison, has_colour && !args->no_color);
     }
-    enum baton_status status =
-        text.failed ? baton_error_set(err, BATON_ENOMEM, "out of memory for comparing") : BATON_OK;
-    if (status == BATON_OK && text.length > 0) {
-        fwrite(text.data, 1, text.length, stdout); /* a failure shows when main() flushes */
+    enum baton_status status = text.failed ? baton_error_no_memory(err, "comparing") : BATON_OK;
+    if (status == BATON_OK) {
+        baton_print_text(stdout, &text);
     }
     baton_text_clear(&text);
     return status;
 }
 
-static enum baton_status compare(const struct compare_args *args, const struct baton_arg_list *plain,
-                                 struct baton_arena *arena, int *exit_code, struct baton_error *err)
+static enum baton_status load_and_compare(struct baton_comparison *out, double alpha,
+                                          const struct baton_arg_list *plain, struct baton_arena *arena,
+                                          struct baton_error *err)
 {
     struct baton_compare_side baseline, candidate;
-    struct baton_comparison comparison;
-    struct baton_compare_options options = { .baseline = &baseline, .candidate = &candidate };
-    size_t fail_on;
-    enum baton_status status = read_alpha(args->alpha, &options.alpha, err);
-    status = status == BATON_OK ? read_fail_on(args->fail_on, &fail_on, err) : status;
-    status = status == BATON_OK ? baton_compare_open(&baseline, arena, plain->items[0], err) : status;
-    status = status == BATON_OK ? baton_compare_open(&candidate, arena, plain->items[1], err) : status;
-    status = status == BATON_OK ? baton_compare(&comparison, arena, &options, err) : status;
-    status = status == BATON_OK ? print(args, &comparison, err) : status;
-    if (status == BATON_OK) {
-        *exit_code = (fail_on == FAIL_ON_SIGNIFICANT && comparison.verdict == BATON_COMPARISON_WORSE) ||
-                     (fail_on == FAIL_ON_ANY && comparison.newly_failing_count > 0);
+    enum baton_status status = baton_compare_open(&baseline, arena, plain->items[0], err);
+    if (status != BATON_OK) {
+        return status;
     }
-    return status;
+    status = baton_compare_open(&candidate, arena, plain->items[1], err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    const struct baton_compare_options options = { .baseline = &baseline, .candidate = &candidate, .alpha = alpha };
+    return baton_compare(out, arena, &options, err);
 }
 
-static enum baton_status compare_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                     struct baton_error *err)
+static enum baton_status compare(const struct compare_args *args, const struct baton_arg_list *plain, bool has_colour,
+                                 struct baton_arena *arena, int *exit_code, struct baton_error *err)
+{
+    struct baton_comparison comparison;
+    double alpha;
+    size_t fail_on;
+    enum baton_status status = read_alpha(args->alpha, &alpha, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_fail_on(args->fail_on, &fail_on, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = load_and_compare(&comparison, alpha, plain, arena, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    *exit_code = (fail_on == FAIL_ON_SIGNIFICANT && comparison.verdict == BATON_COMPARISON_WORSE) ||
+                 (fail_on == FAIL_ON_ANY && comparison.newly_failing_count > 0);
+    return print(args, &comparison, has_colour, err);
+}
+
+static enum baton_status compare_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
     struct baton_arena *arena = baton_arena_new(COMPARE_BYTES_MAX);
     struct compare_args args = { 0 };
     struct baton_arg_list plain;
     bool is_done = false;
-    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
+    enum baton_status status = baton_args_begin(line, arena, &args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
-        status = compare(&args, &plain, arena, exit_code, err);
+        status = compare(&args, &plain, line->environment->has_colour, arena, exit_code, err);
     }
     baton_arena_free(arena);
     return status;

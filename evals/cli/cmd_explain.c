@@ -1,11 +1,14 @@
 /* cmd_explain.c - `baton explain`: one conversation, hop by hop: who was asked, what was offered, what was chosen, and how
- * that was judged. From a suite it is played again; from results it is what their line holds. */
+ * that was judged.
+ *
+ * From a suite it is played again, by the same evaluator as in a run, so that what is shown is what was judged; from
+ * results it is what their line holds, for those who have no suite at hand.
+ */
 #include "evals/cli/find_case.h"
+#include "evals/cli/print.h"
 #include "evals/cli/verbs.h"
 
 #include <inttypes.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,24 +18,19 @@ struct explain_args {
     struct baton_session_args session;
 };
 
+#define FORM struct explain_args
+
 static const struct baton_switch switches[] = {
-    BATON_SESSION_SWITCHES(explain_args, session),
+    BATON_SESSION_SWITCHES(session),
 };
 
 /* ---- played again ---- */
 
-/* A text as a piece of a line: cut where it is long, and without what a terminal would obey. */
+/* A text as a piece of a line, cut where it is long. */
 static void print_piece(struct baton_str text)
 {
-    size_t shown = text.length < TEXT_SHOWN ? text.length : TEXT_SHOWN;
-    while (shown < text.length && shown > 0 && ((unsigned char)text.data[shown] & 0xc0U) == 0x80U) {
-        shown--;
-    }
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        putchar(c < 0x20 || c == 0x7f ? ' ' : c);
-    }
-    fputs(shown < text.length ? "..." : "", stdout);
+    struct baton_str shown = baton_str_cut(text, TEXT_SHOWN);
+    baton_print(stdout, "%.*s%s", BATON_STR_ARGS(shown), shown.length < text.length ? "..." : "");
 }
 
 static void print_text(struct baton_str text)
@@ -47,8 +45,8 @@ static void print_offer(const struct baton_agents *agents, uint32_t index)
     fputs("      offered  ", stdout);
     for (uint32_t i = 0; i < agent->handoff_count; i++) {
         struct baton_str name = agents->list[agent->handoffs[i].target].name;
-        printf("%s%.*s%s", i == 0 ? "" : ", ", (int)name.length, name.data,
-               agent->handoffs[i].is_enabled ? "" : " (disabled)");
+        baton_print(stdout, "%s%.*s%s", i == 0 ? "" : ", ", BATON_STR_ARGS(name),
+                    agent->handoffs[i].is_enabled ? "" : " (disabled)");
     }
     puts(agent->handoff_count == 0 ? "no handoffs" : "");
 }
@@ -59,7 +57,7 @@ static void print_choice(const struct baton_agents *agents, const struct baton_t
     printf("      chose    ");
     switch (turn->choice) {
     case BATON_CHOICE_HANDOFF:
-        printf("handoff to %.*s", (int)to.length, to.data);
+        baton_print(stdout, "handoff to %.*s", BATON_STR_ARGS(to));
         if (turn->reason.length > 0) {
             fputs(" (reason: ", stdout);
             print_piece(turn->reason);
@@ -92,7 +90,7 @@ static void print_choice(const struct baton_agents *agents, const struct baton_t
 static void print_turn(const struct baton_agents *agents, const struct baton_turn *turn, uint32_t number)
 {
     struct baton_str name = baton_agent_name(agents, turn->agent);
-    printf("    turn %u  %.*s", number, (int)name.length, name.data);
+    baton_print(stdout, "    turn %u  %.*s", number, BATON_STR_ARGS(name));
     if (turn->is_timed) {
         printf("  %.0f ms", (double)(turn->end_ns - turn->start_ns) / 1e6);
     }
@@ -112,14 +110,14 @@ static void print_label(const struct baton_result_label *label)
     }
     fputs("    expected ", stdout);
     for (uint32_t i = 0; i < label->expected_count; i++) {
-        printf("%s%.*s", i == 0 ? "" : " or ", (int)label->expected[i].length, label->expected[i].data);
+        baton_print(stdout, "%s%.*s", i == 0 ? "" : " or ", BATON_STR_ARGS(label->expected[i]));
     }
     printf("%s: %s\n", label->expected_count == 0 ? "things other than a final agent" : "",
            !label->is_judged   ? "not judged, as the provider failed"
            : label->is_correct ? "as expected"
                                : "NOT AS EXPECTED");
     for (uint32_t i = 0; i < label->failed_count; i++) {
-        printf("      %s\n", label->failed[i]);
+        baton_print_line(stdout, "      %s", label->failed[i]);
     }
 }
 
@@ -153,7 +151,7 @@ static void print_held(const struct baton_json *expect, const struct baton_resul
         }
         struct baton_text text = baton_text_with_limit(BATON_FILE_BYTES_MAX);
         baton_json_write(&text, node);
-        printf("      held     %.*s: ", (int)node->key.length, node->key.data);
+        baton_print(stdout, "      held     %.*s: ", BATON_STR_ARGS(node->key));
         print_text(baton_text_str(&text));
         baton_text_clear(&text);
     }
@@ -167,8 +165,8 @@ static void print_exchange(const struct baton_agents *agents, const struct baton
     for (uint32_t i = 0; i < exchange->turn_count; i++) {
         print_turn(agents, &exchange->turns[i], i + 1);
     }
-    printf("    ended %s with %.*s: %u turns, depth %u", row->status, (int)row->final.length, row->final.data,
-           row->turns, exchange->depth);
+    baton_print(stdout, "    ended %s with %.*s: %u turns, depth %u", row->status, BATON_STR_ARGS(row->final),
+                row->turns, exchange->depth);
     if (row->optimal != BATON_RESULT_UNKNOWN) {
         printf(" (shortest %" PRId64 ")", row->optimal);
     }
@@ -181,11 +179,27 @@ static void print_exchange(const struct baton_agents *agents, const struct baton
     if (exchange->divergence.happened) {
         struct baton_str recorded = baton_agent_name(agents, exchange->divergence.recorded);
         struct baton_str asked = baton_agent_name(agents, exchange->divergence.asked);
-        printf("    DIVERGED at turn %u: the recording goes on with %.*s, but %.*s was asked\n",
-               exchange->divergence.turn + 1, (int)recorded.length, recorded.data, (int)asked.length, asked.data);
+        baton_print_line(stdout, "    DIVERGED at turn %u: the recording goes on with %.*s, but %.*s was asked",
+                         exchange->divergence.turn + 1, BATON_STR_ARGS(recorded), BATON_STR_ARGS(asked));
     }
     print_label(&row->label);
     print_held(user->expect, &row->label);
+}
+
+static void print_conversation(const struct baton_agents *agents, const struct baton_conversation *conversation,
+                               const struct baton_result *result, struct baton_exchange *const *records)
+{
+    uint32_t user = baton_conversation_next_user(conversation, 0);
+    baton_print_line(stdout, "%.*s: %s", BATON_STR_ARGS(result->id), result->status);
+    for (uint32_t i = 0; i < result->exchange_count; i++) {
+        print_exchange(agents, records[i], &result->exchanges[i], &conversation->messages[user], i + 1);
+        user = baton_conversation_next_user(conversation, user + 1);
+    }
+    if (result->whole.is_labelled) {
+        puts("  the conversation as a whole");
+        print_label(&result->whole);
+        print_held(conversation->expect, &result->whole);
+    }
 }
 
 static enum baton_status explain_played(struct baton_session *session, const char *id, struct baton_error *err)
@@ -196,22 +210,15 @@ static enum baton_status explain_played(struct baton_session *session, const cha
     struct baton_result result;
     struct baton_exchange **records;
     enum baton_status status = baton_find_case(&conversation, session, baton_str_of(id), err);
-    status =
-        status == BATON_OK ? baton_evaluator_init(&evaluator, session->arena, &session->play, &tally, err) : status;
-    status = status == BATON_OK ? baton_evaluate(&evaluator, &result, &records, session->arena, &conversation, 0, err)
-                                : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = baton_evaluator_init(&evaluator, session->arena, &session->play, &tally, err);
     if (status == BATON_OK) {
-        printf("%.*s: %s\n", (int)result.id.length, result.id.data, result.status);
-        uint32_t user = baton_conversation_next_user(&conversation, 0);
-        for (uint32_t i = 0; i < result.exchange_count; i++) {
-            print_exchange(session->agents, records[i], &result.exchanges[i], &conversation.messages[user], i + 1);
-            user = baton_conversation_next_user(&conversation, user + 1);
-        }
-        if (result.whole.is_labelled) {
-            puts("  the conversation as a whole");
-            print_label(&result.whole);
-            print_held(conversation.expect, &result.whole);
-        }
+        status = baton_evaluate(&evaluator, &result, &records, session->arena, &conversation, 0, err);
+    }
+    if (status == BATON_OK) {
+        print_conversation(session->agents, &conversation, &result, records);
     }
     baton_evaluator_clear(&evaluator);
     baton_tally_clear(&tally);
@@ -234,30 +241,34 @@ static void print_list(const char *before, const struct baton_json *list, const 
     }
     fputs(before, stdout);
     for (const struct baton_json *node = list->child; node != NULL; node = node->next) {
-        printf("%s%.*s", node == list->child ? "" : between, (int)node->text.length, node->text.data);
+        baton_print(stdout, "%s%.*s", node == list->child ? "" : between, BATON_STR_ARGS(node->text));
     }
     putchar('\n');
+}
+
+static void print_row_exchange(const struct baton_json *exchange, unsigned number)
+{
+    struct baton_str start = text_of(exchange, "start"), ended = text_of(exchange, "status"),
+                     turns = text_of(exchange, "turns");
+    const struct baton_json *route = baton_json_get(exchange, "route");
+    baton_print(stdout, "  exchange %u  %.*s", number, BATON_STR_ARGS(start));
+    for (const struct baton_json *hop = route == NULL ? NULL : route->child; hop != NULL; hop = hop->next) {
+        baton_print(stdout, " > %.*s", BATON_STR_ARGS(hop->text));
+    }
+    baton_print_line(stdout, "  %.*s after %.*s turns", BATON_STR_ARGS(ended), BATON_STR_ARGS(turns));
+    print_list("    expected ", baton_json_get(exchange, "expected"), " or ");
+    print_list("    failed   ", baton_json_get(exchange, "failed"), "; ");
 }
 
 static void print_row(const struct baton_json *row)
 {
     struct baton_str id = text_of(row, "id"), status = text_of(row, "status");
-    const struct baton_json *list = baton_json_get(row, "exchanges");
+    const struct baton_json *list = baton_json_get(row, "exchanges"), *whole = baton_json_get(row, "whole");
     unsigned number = 1;
-    printf("%.*s: %.*s\n", (int)id.length, id.data, (int)status.length, status.data);
-    for (const struct baton_json *node = list == NULL ? NULL : list->child; node != NULL; node = node->next, number++) {
-        struct baton_str start = text_of(node, "start"), ended = text_of(node, "status"),
-                         turns = text_of(node, "turns");
-        printf("  exchange %u  %.*s", number, (int)start.length, start.data);
-        const struct baton_json *route = baton_json_get(node, "route");
-        for (const struct baton_json *hop = route == NULL ? NULL : route->child; hop != NULL; hop = hop->next) {
-            printf(" > %.*s", (int)hop->text.length, hop->text.data);
-        }
-        printf("  %.*s after %.*s turns\n", (int)ended.length, ended.data, (int)turns.length, turns.data);
-        print_list("    expected ", baton_json_get(node, "expected"), " or ");
-        print_list("    failed   ", baton_json_get(node, "failed"), "; ");
+    baton_print_line(stdout, "%.*s: %.*s", BATON_STR_ARGS(id), BATON_STR_ARGS(status));
+    for (const struct baton_json *node = list == NULL ? NULL : list->child; node != NULL; node = node->next) {
+        print_row_exchange(node, number++);
     }
-    const struct baton_json *whole = baton_json_get(row, "whole");
     if (whole != NULL) {
         puts("  the conversation as a whole");
         print_list("    expected ", baton_json_get(whole, "expected"), " or ");
@@ -302,28 +313,34 @@ static const char *results_of(struct baton_arena *arena, const char *path)
     return baton_path_ends(path, "jsonl") ? path : NULL;
 }
 
-static enum baton_status explain_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                     struct baton_error *err)
+static enum baton_status explain_suite(const struct baton_command_line *line, const struct explain_args *args,
+                                       const char *suite_path, const char *id, struct baton_error *err)
+{
+    struct baton_session session;
+    const struct baton_session_options options = { .suite_path = suite_path,
+                                                   .args = &args->session,
+                                                   .environment = line->environment };
+    enum baton_status status = baton_session_open(&session, &options, err);
+    if (status == BATON_OK) {
+        status = explain_played(&session, id, err);
+    }
+    baton_session_clear(&session);
+    return status;
+}
+
+static enum baton_status explain_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
     struct baton_arena *arena = baton_arena_new((size_t)4 * RESULTS_BYTES_MAX);
     struct explain_args args = { .session = baton_session_args_unset() };
-    struct baton_session session = { 0 };
     struct baton_arg_list plain;
     bool is_done = false;
-    enum baton_status status = baton_args_begin(verb, argc, argv, arena, &args, &plain, &is_done, err);
-    if (status == BATON_OK && !is_done) {
-        const char *id = plain.items[plain.count - 1];
-        const char *results = plain.count > 1 ? results_of(arena, plain.items[0]) : NULL;
-        if (results != NULL) {
-            status = explain_row(arena, results, id, err);
-        } else {
-            const struct baton_session_world world = baton_world_outside();
-            status = baton_session_open(&session, plain.count > 1 ? plain.items[0] : NULL, &args.session, &world, err);
-            status = status == BATON_OK ? explain_played(&session, id, err) : status;
-            baton_session_clear(&session);
-        }
-    }
     *exit_code = 0;
+    enum baton_status status = baton_args_begin(line, arena, &args, &plain, &is_done, err);
+    if (status == BATON_OK && !is_done) {
+        const char *id = plain.items[plain.count - 1], *path = plain.count > 1 ? plain.items[0] : NULL;
+        const char *results = path == NULL ? NULL : results_of(arena, path);
+        status = results != NULL ? explain_row(arena, results, id, err) : explain_suite(line, &args, path, id, err);
+    }
     baton_arena_free(arena);
     return status;
 }
@@ -335,7 +352,7 @@ const struct baton_verb baton_verb_explain = {
     .examples = "  baton explain fixtures/suites/support.yaml misroute-double-charge\n"
                 "  baton explain build/results misroute-double-charge",
     .more =
-        "A suite is played again, with all there is to tell; a folder of results or a results.jsonl gives what its line holds.",
+        "A suite is played again, with everything that happened; a folder of results or a results.jsonl gives what its line holds.",
     .switches = switches,
     .switch_count = sizeof switches / sizeof *switches,
     .least = 1,

@@ -2,11 +2,11 @@
 #include "engine/base/document.h"
 #include "engine/base/json.h"
 #include "engine/core/agents.h"
+#include "evals/cli/print.h"
+#include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
 #include "reports/forms/graph.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { GRAPH_BYTES_MAX = 512 * 1024 * 1024 };
@@ -15,10 +15,23 @@ struct graph_args {
     const char *format;
 };
 
-static const struct baton_switch switches[] = {
-    { "format", 'f', BATON_SWITCH_TEXT, offsetof(struct graph_args, format), "FORM",
-      "dot (Graphviz, the default) or mermaid", 0, 0 },
+static const struct {
+    const char *name;
+    void (*write)(struct baton_text *out, const struct baton_graph *graph);
+} forms[] = {
+    { "dot", baton_graph_write_dot },
+    { "mermaid", baton_graph_write_mermaid },
 };
+
+enum { FORM_COUNT = sizeof forms / sizeof *forms };
+
+#define FORM struct graph_args
+
+/* clang-format off */
+static const struct baton_switch switches[] = {
+    TEXT("format", 'f', format, "FORM", "dot (Graphviz, the default) or mermaid"),
+};
+/* clang-format on */
 
 struct drawing {
     struct baton_arena *arena;
@@ -30,7 +43,7 @@ struct drawing {
 
 static enum baton_status no_memory(const struct drawing *drawing)
 {
-    return baton_error_set(drawing->err, BATON_ENOMEM, "out of memory");
+    return baton_error_no_memory(drawing->err, NULL);
 }
 
 static enum baton_status declare(struct drawing *drawing, size_t more)
@@ -117,36 +130,38 @@ static enum baton_status build(struct drawing *drawing, const char *agents_path,
     return status == BATON_OK && list != NULL ? observe(drawing, &source, list) : status;
 }
 
+static const char *form_at(size_t i)
+{
+    return i < FORM_COUNT ? forms[i].name : NULL;
+}
+
 static enum baton_status print(const struct drawing *drawing, const char *format)
 {
-    static const struct {
-        const char *name;
-        void (*write)(struct baton_text *out, const struct baton_graph *graph);
-    } forms[] = { { "dot", baton_graph_write_dot }, { "mermaid", baton_graph_write_mermaid } };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    for (size_t i = 0; i < FORM_COUNT; i++) {
         if (strcmp(format, forms[i].name) == 0) {
             struct baton_text text = baton_text_with_limit(GRAPH_BYTES_MAX);
             forms[i].write(&text, &drawing->graph);
-            bool failed = text.failed;
-            fwrite(text.data, 1, text.length, stdout);
+            bool has_failed = text.failed;
+            baton_print_text(stdout, &text);
             baton_text_clear(&text);
-            return failed ? no_memory(drawing) : BATON_OK;
+            return has_failed ? no_memory(drawing) : BATON_OK;
         }
     }
-    return baton_error_set(drawing->err, BATON_EUSAGE, "unknown format '%s'; there are dot and mermaid", format);
+    return baton_args_unknown("format", format, "formats", form_at, drawing->err);
 }
 
-static enum baton_status graph_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                   struct baton_error *err)
+static enum baton_status graph_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
     struct drawing drawing = { .arena = baton_arena_new(GRAPH_BYTES_MAX), .err = err };
     struct graph_args args = { .format = "dot" };
     struct baton_arg_list plain;
     bool is_done = false;
-    enum baton_status status = baton_args_begin(verb, argc, argv, drawing.arena, &args, &plain, &is_done, err);
+    enum baton_status status = baton_args_begin(line, drawing.arena, &args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
         status = build(&drawing, plain.items[0], plain.count > 1 ? plain.items[1] : NULL);
-        status = status == BATON_OK ? print(&drawing, args.format) : status;
+        if (status == BATON_OK) {
+            status = print(&drawing, args.format);
+        }
     }
     *exit_code = 0;
     baton_arena_free(drawing.arena);

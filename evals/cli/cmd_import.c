@@ -1,33 +1,34 @@
-/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed. A table of the forms. */
-#include "engine/base/suggest.h"
-#include "engine/wire/codec.h"
+/* cmd_import.c - `baton import`: what other tools recorded, as a suite that can be replayed (sim/import). */
+#include "evals/cli/keys.h"
+#include "evals/cli/print.h"
+#include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
-#include "reports/outdir.h"
-#include "sim/import/vcr_import.h"
-#include "sim/redact/known_values.h"
+#include "reports/out_file.h"
+#include "sim/import/forms.h"
+#include "sim/import/rebuild.h"
 
-#include <stddef.h>
-#include <stdio.h>
+#include <string.h>
 
-enum { IMPORT_BYTES_MAX = 1024 * 1024 * 1024, KEYS_MAX = 16 };
+enum { IMPORT_BYTES_MAX = 1024 * 1024 * 1024 };
 
 struct import_args {
     const char *out, *id;
     bool quiet;
 };
 
+#define FORM struct import_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    { "out", 'o', BATON_SWITCH_TEXT, offsetof(struct import_args, out), "DIR",
-      "where suite.yaml, agents.json, conversations.jsonl and cassette.jsonl go (the file's name without its ending)",
-      0, 0 },
-    { "id", 0, BATON_SWITCH_TEXT, offsetof(struct import_args, id), "ID", "of the conversations (the file's name)", 0,
-      0 },
-    { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct import_args, quiet), NULL, "do not tell what was left out", 0,
-      0 },
+    TEXT("out", 'o', out, "DIR", "where suite.yaml, agents.json, conversations.jsonl and cassette.jsonl go (the file's name without its ending)"),
+    TEXT("id", 0, id, "ID", "of the conversations (the file's name)"),
+    QUIET_SWITCH("do not list what was left out"),
 };
+/* clang-format on */
 
 struct importing {
     struct import_args args;
+    const struct baton_environment *environment;
     struct baton_arena *arena;
     const char *path, *folder;
     struct baton_str stem;
@@ -40,28 +41,14 @@ static enum baton_status put(struct importing *importing, const char *name, stru
     return baton_out_write(importing->arena, importing->folder, name, text, importing->err);
 }
 
-/* The keys of this machine's environment must not get into what is written. */
-static enum baton_status gather_keys(struct importing *importing)
-{
-    struct baton_str keys[KEYS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; baton_codec_at(i) != NULL && count < KEYS_MAX; i++) {
-        struct baton_str value = baton_str_of(baton_world.setting(NULL, baton_codec_at(i)->key_variable));
-        if (value.length > 0) {
-            keys[count++] = value;
-        }
-    }
-    return count == 0 ? BATON_OK
-                      : baton_known_values_new(&importing->values, importing->arena, keys, count, importing->err);
-}
+/* ---- the suite ---- */
 
-/* ---- cassettes of vcrpy ---- */
-
-static void tell_skipped(void *user, unsigned line, const char *reason)
+static void note_skipped(void *user, unsigned line, struct baton_str service, const char *reason)
 {
     const struct importing *importing = user;
     if (!importing->args.quiet) {
-        fprintf(stderr, "baton: %s:%u: left out: %s\n", importing->path, line, reason);
+        baton_print_line(stderr, "baton: %s:%u: left out: %.*s: %s", importing->path, line, BATON_STR_ARGS(service),
+                         reason);
     }
 }
 
@@ -72,59 +59,54 @@ static enum baton_status put_suite(struct importing *importing)
                                           "conversations: [conversations.jsonl]\nprovider: cassette\n"
                                           "cassette: cassette.jsonl\n",
                                           (int)importing->stem.length, importing->stem.data);
-    return text == NULL ? baton_error_set(importing->err, BATON_ENOMEM, "out of memory")
+    return text == NULL ? baton_error_no_memory(importing->err, NULL)
                         : put(importing, "suite.yaml", baton_str_of(text));
 }
 
-static enum baton_status import_vcr(struct importing *importing)
+static enum baton_status put_files(struct importing *importing, const struct baton_rebuilt *rebuilt)
 {
-    struct baton_vcr vcr;
-    struct baton_vcr_import import = { .call_count = 0 };
-    const struct baton_vcr_import_options options = {
+    enum baton_status status = baton_out_folder_make(importing->folder, importing->err);
+    status = status == BATON_OK ? put(importing, "agents.json", baton_text_str(&rebuilt->agents)) : status;
+    status =
+        status == BATON_OK ? put(importing, "conversations.jsonl", baton_text_str(&rebuilt->conversations)) : status;
+    status = status == BATON_OK ? put(importing, "cassette.jsonl", baton_text_str(&rebuilt->cassette)) : status;
+    return status == BATON_OK ? put_suite(importing) : status;
+}
+
+static enum baton_status import_form(struct importing *importing, const struct baton_import_form *form)
+{
+    struct baton_trace trace;
+    struct baton_rebuilt rebuilt = { .call_count = 0 };
+    const struct baton_import_options options = {
         .name = importing->path,
         .id = importing->args.id != NULL ? baton_str_of(importing->args.id) : importing->stem,
         .day = BATON_STR(""),
         .values = importing->values,
-        .skipped = tell_skipped,
+        .skipped = note_skipped,
         .user = importing,
     };
-    enum baton_status status = baton_vcr_load(&vcr, importing->arena, importing->path, importing->err);
-    status = status == BATON_OK ? baton_vcr_import(&import, importing->arena, &vcr, &options, importing->err) : status;
-    status = status == BATON_OK ? baton_outdir_make(importing->folder, importing->err) : status;
-    status = status == BATON_OK ? put(importing, "agents.json", baton_text_str(&import.agents)) : status;
-    status = status == BATON_OK ? put(importing, "conversations.jsonl", baton_text_str(&import.conversations)) : status;
-    status = status == BATON_OK ? put(importing, "cassette.jsonl", baton_text_str(&import.cassette)) : status;
-    status = status == BATON_OK ? put_suite(importing) : status;
-    if (status == BATON_OK && !importing->args.quiet) {
-        printf("%u agents, %u conversations, %u model calls, %u left out; replay: baton eval %s/suite.yaml\n",
-               (unsigned)import.agent_count, (unsigned)import.conversation_count, (unsigned)import.call_count,
-               (unsigned)import.skipped_count, importing->folder);
+    enum baton_status status =
+        baton_import_read(&trace, importing->arena, form, importing->path, &options, importing->err);
+    if (status != BATON_OK) {
+        return status;
     }
-    baton_vcr_import_clear(&import);
+    status = baton_rebuild(&rebuilt, importing->arena, &trace, &options, importing->err);
+    status = status == BATON_OK ? put_files(importing, &rebuilt) : status;
+    if (status == BATON_OK && !importing->args.quiet) {
+        baton_print_line(stdout,
+                         "%u agents, %u conversations, %u model calls, %u left out; replay: baton eval %s/suite.yaml",
+                         (unsigned)rebuilt.agent_count, (unsigned)rebuilt.conversation_count,
+                         (unsigned)rebuilt.call_count, (unsigned)rebuilt.skipped_count, importing->folder);
+    }
+    baton_rebuilt_clear(&rebuilt);
     return status;
 }
 
-static const struct {
-    const char *name, *what;
-    enum baton_status (*run)(struct importing *importing);
-} forms[] = {
-    { "vcr", "cassettes of vcrpy (YAML or JSON)", import_vcr },
-};
-
-enum { FORM_COUNT = sizeof forms / sizeof *forms };
-
 /* ---- the verb ---- */
 
-static enum baton_status unknown_form(struct baton_str name, struct baton_error *err)
+static const char *form_at(size_t i)
 {
-    struct baton_suggest suggest;
-    char hint[BATON_SUGGEST_TEXT_BYTES];
-    baton_suggest_init(&suggest, name);
-    for (size_t i = 0; i < FORM_COUNT; i++) {
-        baton_suggest_offer(&suggest, baton_str_of(forms[i].name));
-    }
-    return baton_error_set(err, BATON_EUSAGE, "unknown form '%.*s'; this version reads vcr%s", (int)name.length,
-                           name.data, baton_suggest_text(&suggest, hint));
+    return baton_import_form_at(i) == NULL ? NULL : baton_import_form_at(i)->name;
 }
 
 static enum baton_status import_file(struct importing *importing, const char *form, const char *path)
@@ -135,26 +117,27 @@ static enum baton_status import_file(struct importing *importing, const char *fo
                             ? importing->args.out
                             : baton_arena_copy(importing->arena, importing->stem.data, importing->stem.length);
     if (importing->folder == NULL) {
-        return baton_error_set(importing->err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(importing->err, NULL);
     }
-    for (size_t i = 0; i < FORM_COUNT; i++) {
-        if (baton_str_is(baton_str_of(form), forms[i].name)) {
-            enum baton_status status = gather_keys(importing);
-            return status == BATON_OK ? forms[i].run(importing) : status;
+    for (size_t i = 0; baton_import_form_at(i) != NULL; i++) {
+        if (strcmp(form, baton_import_form_at(i)->name) == 0) {
+            enum baton_status status =
+                baton_keys_gather(&importing->values, importing->arena, NULL, importing->environment, importing->err);
+            return status == BATON_OK ? import_form(importing, baton_import_form_at(i)) : status;
         }
     }
-    return unknown_form(baton_str_of(form), importing->err);
+    return baton_args_unknown("form", form, "forms", form_at, importing->err);
 }
 
-static enum baton_status import_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                    struct baton_error *err)
+static enum baton_status import_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
-    struct importing importing = { .arena = baton_arena_new(IMPORT_BYTES_MAX), .err = err };
+    struct importing importing = { .environment = line->environment,
+                                   .arena = baton_arena_new(IMPORT_BYTES_MAX),
+                                   .err = err };
     struct baton_arg_list plain;
     bool is_done = false;
     *exit_code = 0;
-    enum baton_status status =
-        baton_args_begin(verb, argc, argv, importing.arena, &importing.args, &plain, &is_done, err);
+    enum baton_status status = baton_args_begin(line, importing.arena, &importing.args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
         status = import_file(&importing, plain.items[0], plain.items[1]);
     }

@@ -1,16 +1,21 @@
-/* cmd_merge.c - `baton merge`: the results of shards, put together as if one run had made them. */
+/* cmd_merge.c - `baton merge`: the results of shards, put together as if one run had made them.
+ *
+ * The counts of shards add up exactly, so the figures are those of one run. Rows are first brought back into input order in a
+ * file without a name, as the reports want them in that order and may be larger than memory.
+ */
+#include "engine/base/terminal.h"
+#include "evals/cli/switches.h"
 #include "evals/cli/verbs.h"
-#include "evals/judge/decide.h"
+#include "evals/gates/decide.h"
 #include "evals/results/baseline.h"
 #include "evals/results/merge.h"
 #include "evals/results/rows.h"
 #include "evals/tally/summarize.h"
 #include "evals/tally/weights.h"
-#include "reports/outdir.h"
-#include "reports/report_sinks.h"
+#include "reports/out_file.h"
+#include "reports/sinks.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 enum { MERGE_BYTES_MAX = 1024 * 1024 * 1024, FAILURES_MAX = 10 };
@@ -21,22 +26,22 @@ struct merge_args {
     bool json, quiet, no_color;
 };
 
+#define FORM struct merge_args
+
+/* clang-format off */
 static const struct baton_switch switches[] = {
-    { "out", 0, BATON_SWITCH_TEXT, offsetof(struct merge_args, out), "DIR",
-      "write summary.json, results.jsonl and counts.json there", 0, 0 },
-    { "report", 0, BATON_SWITCH_LIST, offsetof(struct merge_args, reports), "FORM[=FILE]",
-      "one more report, to a file, into --out or to standard output; may be repeated", 0, 0 },
-    { "baseline", 0, BATON_SWITCH_TEXT, offsetof(struct merge_args, baseline), "PATH",
-      "compare with those results: a folder, or a summary.json with its results.jsonl beside it", 0, 0 },
-    { "json", 0, BATON_SWITCH_FLAG, offsetof(struct merge_args, json), NULL, "print summary.json instead of the report",
-      0, 0 },
-    { "quiet", 'q', BATON_SWITCH_FLAG, offsetof(struct merge_args, quiet), NULL, "no report", 0, 0 },
-    { "no-color", 0, BATON_SWITCH_FLAG, offsetof(struct merge_args, no_color), NULL, "no colours (also: NO_COLOR)", 0,
-      0 },
+    TEXT("out", 0, out, "DIR", "write summary.json, results.jsonl and counts.json there"),
+    REPORT_SWITCH,
+    BASELINE_SWITCH,
+    JSON_SWITCH("print summary.json instead of the report"),
+    QUIET_SWITCH("no report"),
+    NO_COLOR_SWITCH,
 };
+/* clang-format on */
 
 struct merging {
     struct merge_args args;
+    bool has_colour;
     struct baton_arena *arena, *row_arena;
     struct baton_merge merge;
     struct baton_summary summary;
@@ -53,7 +58,7 @@ struct merging {
 
 static enum baton_status no_memory(const struct merging *merging)
 {
-    return baton_error_set(merging->err, BATON_ENOMEM, "out of memory for the merged results");
+    return baton_error_no_memory(merging->err, "the merged results");
 }
 
 /* ---- rows ---- */
@@ -70,15 +75,23 @@ static enum baton_status gather_rows(struct merging *merging)
                                  : baton_merge_rows(&merging->merge, merging->rows, merging->arena, merging->err);
 }
 
+static void note_failure(struct baton_text *out, const struct baton_result *result)
+{
+    struct baton_text reasons = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    baton_result_reasons(&reasons, result);
+    baton_terminal_put(out, result->id);
+    baton_text_puts(out, ": ");
+    baton_terminal_put(out, baton_text_str(&reasons));
+    baton_text_putc(out, '\n');
+    baton_text_clear(&reasons);
+}
+
 static void note_failures(struct merging *merging, const struct baton_result *repeats, uint32_t count)
 {
     for (uint32_t i = 0; i < count && merging->failure_count < FAILURES_MAX; i++) {
         if (baton_result_outcome(&repeats[i]) == BATON_TEST_FAILED) {
             merging->failure_count++;
-            baton_text_append(&merging->failures, repeats[i].id.data, repeats[i].id.length);
-            baton_text_puts(&merging->failures, ": ");
-            baton_result_reasons(&merging->failures, &repeats[i]);
-            baton_text_putc(&merging->failures, '\n');
+            note_failure(&merging->failures, &repeats[i]);
         }
     }
 }
@@ -125,24 +138,27 @@ static enum baton_status take_rows(struct merging *merging)
 
 /* ---- figures ---- */
 
+static enum baton_status read_gates(struct merging *merging, struct baton_gate **out)
+{
+    const struct baton_tally_file *whole = &merging->merge.whole;
+    *out = baton_arena_array(merging->arena, whole->gate_count + 1, sizeof **out);
+    enum baton_status status = *out == NULL ? no_memory(merging) : BATON_OK;
+    for (size_t i = 0; i < whole->gate_count && status == BATON_OK; i++) {
+        status = baton_gate_read(&(*out)[i], whole->gates[i], whole->agents, NULL, 0, merging->err);
+    }
+    return status;
+}
+
+/* The figures of the whole, as one run would have got them. */
 static enum baton_status make_summary(struct merging *merging)
 {
     struct baton_tally_file *whole = &merging->merge.whole;
-    struct baton_gate *gates = baton_arena_array(merging->arena, whole->gate_count + 1, sizeof *gates);
-    if (gates == NULL) {
-        return no_memory(merging);
-    }
-    enum baton_status status = BATON_OK;
-    for (size_t i = 0; i < whole->gate_count && status == BATON_OK; i++) {
-        status = baton_gate_read(&gates[i], whole->gates[i], whole->agents, NULL, 0, merging->err);
-    }
-    status = status == BATON_OK
-                 ? baton_summarize(&merging->summary, merging->arena, whole->agents, &whole->tally, merging->err)
-                 : status;
+    struct baton_weights weights;
+    enum baton_status status =
+        baton_summarize(&merging->summary, merging->arena, whole->agents, &whole->tally, merging->err);
     if (status != BATON_OK) {
         return status;
     }
-    struct baton_weights weights;
     status = baton_weights_read(&weights, merging->arena, whole->agents, &whole->agents->source, whole->weights,
                                 merging->err);
     if (status != BATON_OK) {
@@ -151,14 +167,34 @@ static enum baton_status make_summary(struct merging *merging)
     baton_weights_apply(&weights, &merging->summary);
     merging->summary.suite = whole->suite.suite;
     merging->summary.suite.shard = (struct baton_str){ NULL, 0 };
+    return BATON_OK;
+}
+
+static enum baton_status compare(struct merging *merging)
+{
     struct baton_baseline_rows rows = { .file = merging->rows };
     if (merging->baseline.is_loaded && merging->rows == NULL) {
         return baton_error_set(merging->err, BATON_EUSAGE, "--baseline needs the results.jsonl of every shard");
     }
-    status = baton_baseline_compare(&merging->baseline, &merging->summary, &rows, false, merging->arena, merging->err);
+    return baton_baseline_compare(&merging->baseline, &merging->summary, &rows, false, merging->arena, merging->err);
+}
+
+static enum baton_status judge(struct merging *merging)
+{
+    struct baton_gate *gates;
+    enum baton_status status = read_gates(merging, &gates);
     if (status != BATON_OK) {
         return status;
     }
+    status = make_summary(merging);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = compare(merging);
+    if (status != BATON_OK) {
+        return status;
+    }
+    const struct baton_tally_file *whole = &merging->merge.whole;
     return baton_decide(&merging->decision, &merging->summary, gates, whole->gate_count, whole->is_strict,
                         merging->arena, merging->err);
 }
@@ -180,7 +216,7 @@ static enum baton_status put_reports(struct merging *merging)
 {
     struct baton_report_context context = {
         .summary = &merging->summary,
-        .has_colour = baton_world.has_colour && !merging->args.no_color,
+        .has_colour = merging->has_colour,
         .is_replay = baton_str_is(merging->summary.suite.provider, "transcript") ||
                      baton_str_is(merging->summary.suite.provider, "cassette"),
         .failures = merging->failures.data,
@@ -191,39 +227,71 @@ static enum baton_status put_reports(struct merging *merging)
     return status == BATON_OK ? baton_report_sinks_finish(&merging->sinks, &context, merging->err) : status;
 }
 
-static enum baton_status choose_sinks(struct merging *merging)
+static enum baton_status open_sinks(struct merging *merging)
 {
     const struct baton_report_choice choice = { .folder = merging->args.out,
-                                                .reports = &merging->args.reports,
+                                                .reports = merging->args.reports.items,
+                                                .report_count = merging->args.reports.count,
                                                 .has_rows = merging->has_rows,
                                                 .is_json = merging->args.json,
                                                 .is_quiet = merging->args.quiet };
     enum baton_status status = baton_report_sinks_choose(&merging->sinks, merging->arena, &choice, merging->err);
-    status =
-        status == BATON_OK && merging->args.out != NULL ? baton_outdir_make(merging->args.out, merging->err) : status;
+    if (status == BATON_OK && merging->args.out != NULL) {
+        status = baton_out_folder_make(merging->args.out, merging->err);
+    }
     baton_report_parts_init(merging->parts, BATON_SINKS_MAX);
     return status == BATON_OK ? baton_report_sinks_open(&merging->sinks, merging->err) : status;
 }
 
 /* ---- the verb ---- */
 
-static enum baton_status merge_all(struct merging *merging, const struct baton_arg_list *paths)
+static enum baton_status load(struct merging *merging, const struct baton_arg_list *paths)
 {
     enum baton_status status =
         baton_merge_load(&merging->merge, merging->arena, paths->items, paths->count, merging->err);
-    merging->has_rows = status == BATON_OK && baton_merge_has_rows(&merging->merge, merging->arena);
-    status = status == BATON_OK
-                 ? baton_baseline_open(&merging->baseline, merging->arena, merging->args.baseline, false, merging->err)
-                 : status;
-    status = status == BATON_OK ? choose_sinks(merging) : status;
-    status = status == BATON_OK ? gather_rows(merging) : status;
-    status = status == BATON_OK && merging->rows != NULL ? take_rows(merging) : status;
-    status = status == BATON_OK ? make_summary(merging) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    merging->has_rows = baton_merge_has_rows(&merging->merge, merging->arena);
+    return baton_baseline_open(&merging->baseline, merging->arena, merging->args.baseline, false, merging->err);
+}
+
+static enum baton_status merge_all(struct merging *merging, const struct baton_arg_list *paths)
+{
+    enum baton_status status = load(merging, paths);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = open_sinks(merging);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = gather_rows(merging);
+    if (status == BATON_OK && merging->rows != NULL) {
+        status = take_rows(merging);
+    }
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = judge(merging);
     return status == BATON_OK ? put_reports(merging) : status;
 }
 
-static enum baton_status merge_run(const struct baton_verb *verb, int argc, char **argv, int *exit_code,
-                                   struct baton_error *err)
+static void clear(struct merging *merging)
+{
+    if (merging->rows != NULL) {
+        fclose(merging->rows);
+    }
+    baton_baseline_close(&merging->baseline);
+    baton_report_sinks_discard(&merging->sinks);
+    baton_report_parts_clear(merging->parts, BATON_SINKS_MAX);
+    baton_merge_clear(&merging->merge);
+    baton_text_clear(&merging->failures);
+    baton_arena_free(merging->row_arena);
+    baton_arena_free(merging->arena);
+}
+
+static enum baton_status merge_run(const struct baton_command_line *line, int *exit_code, struct baton_error *err)
 {
     struct merging merging = { .arena = baton_arena_new(MERGE_BYTES_MAX),
                                .row_arena = baton_arena_new(MERGE_BYTES_MAX),
@@ -231,24 +299,15 @@ static enum baton_status merge_run(const struct baton_verb *verb, int argc, char
                                .err = err };
     struct baton_arg_list plain;
     bool is_done = false;
-    enum baton_status status =
-        merging.arena == NULL || merging.row_arena == NULL
-            ? no_memory(&merging)
-            : baton_args_begin(verb, argc, argv, merging.arena, &merging.args, &plain, &is_done, err);
+    enum baton_status status = merging.row_arena == NULL
+                                   ? no_memory(&merging)
+                                   : baton_args_begin(line, merging.arena, &merging.args, &plain, &is_done, err);
     if (status == BATON_OK && !is_done) {
+        merging.has_colour = line->environment->has_colour && !merging.args.no_color;
         status = merge_all(&merging, &plain);
         *exit_code = merging.decision.exit_code;
     }
-    if (merging.rows != NULL) {
-        fclose(merging.rows);
-    }
-    baton_baseline_close(&merging.baseline);
-    baton_report_sinks_discard(&merging.sinks);
-    baton_report_parts_clear(merging.parts, BATON_SINKS_MAX);
-    baton_merge_clear(&merging.merge);
-    baton_text_clear(&merging.failures);
-    baton_arena_free(merging.row_arena);
-    baton_arena_free(merging.arena);
+    clear(&merging);
     return status;
 }
 

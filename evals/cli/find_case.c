@@ -53,13 +53,12 @@ static enum baton_status keep(struct search *search, struct baton_conversation *
     const struct baton_json *node;
     struct baton_str id = { NULL, 0 };
     if (text == NULL || (id.data = baton_arena_copy(arena, out->id.data, out->id.length)) == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     id.length = out->id.length;
     struct baton_source source = out->source;
     source.text.data = text;
-    bool is_yaml = search->chunk.form == BATON_CASES_DOCUMENT && !baton_path_ends(search->chunk.file, "json");
-    if (is_yaml) {
+    if (!baton_chunk_is_borrowed(&search->chunk)) {
         out->source = source; /* its tree owns its texts already */
         return BATON_OK;
     }

@@ -1,5 +1,6 @@
 /* main.c - the program: finds the verb, hands over, turns the outcome into an exit code (DESIGN section 6). */
 #include "engine/base/suggest.h"
+#include "evals/cli/print.h"
 #include "evals/cli/verbs.h"
 
 #include <fcntl.h>
@@ -10,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-struct baton_world baton_world;
+static struct baton_environment environment; /* static, as the signal handlers have no other way to it */
 
 static const struct baton_verb *const verbs[] = {
     &baton_verb_eval, &baton_verb_record,  &baton_verb_import, &baton_verb_compare, &baton_verb_merge,
-    &baton_verb_run,  &baton_verb_explain, &baton_verb_check,  &baton_verb_graph,
+    &baton_verb_run,  &baton_verb_explain, &baton_verb_check,  &baton_verb_graph,   &baton_verb_gates,
 };
 
 enum { VERB_COUNT = sizeof verbs / sizeof *verbs };
@@ -25,12 +26,22 @@ static const char *setting(void *user, const char *name)
     return getenv(name);
 }
 
-static void note_today(void)
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0';
+}
+
+static void look_around(void)
 {
     time_t now = time(NULL);
     struct tm parts;
+    environment.has_colour = isatty(STDOUT_FILENO) == 1 && !is_set("NO_COLOR");
+    environment.is_ci = is_set("CI");
+    environment.step_summary = getenv("GITHUB_STEP_SUMMARY");
+    environment.setting = setting;
     if (gmtime_r(&now, &parts) != NULL) {
-        strftime(baton_world.today, sizeof baton_world.today, "%Y-%m-%d", &parts);
+        strftime(environment.today, sizeof environment.today, "%Y-%m-%d", &parts);
     }
 }
 
@@ -38,14 +49,14 @@ static void note_today(void)
 static void wake_prompt(int signal_number)
 {
     (void)signal_number;
-    if (baton_world.is_prompting) {
+    if (environment.is_prompting) {
         alarm(1);
     }
 }
 
 static void on_interrupt(int signal_number)
 {
-    baton_world.interrupted = 1;
+    environment.interrupted = 1;
     wake_prompt(signal_number);
 }
 
@@ -99,8 +110,8 @@ static int unknown_verb(const char *name)
     for (size_t i = 0; i < VERB_COUNT; i++) {
         baton_suggest_offer(&suggest, baton_str_of(verbs[i]->name));
     }
-    fprintf(stderr, "baton: unknown verb '%s'%s%s\n", name, baton_suggest_text(&suggest, hint),
-            suggest.best.length == 0 ? "; see 'baton --help'" : "");
+    baton_print_line(stderr, "baton: unknown verb '%s'%s%s", name, baton_suggest_text(&suggest, hint),
+                     suggest.best.length == 0 ? "; see 'baton --help'" : "");
     return baton_status_exit_code(BATON_EUSAGE);
 }
 
@@ -113,13 +124,14 @@ static bool is_reader_gone(void)
 
 static int run_verb(const struct baton_verb *verb, int argc, char **argv)
 {
+    const struct baton_command_line line = { .verb = verb, .argc = argc, .argv = argv, .environment = &environment };
     struct baton_error error = { .status = BATON_OK };
     int exit_code = 0;
-    enum baton_status status = verb->run(verb, argc, argv, &exit_code, &error);
+    enum baton_status status = verb->run(&line, &exit_code, &error);
     if (status != BATON_OK) {
-        char line[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES + 64];
+        char text[BATON_ERROR_TEXT_BYTES + BATON_ERROR_FILE_BYTES + 64];
         fflush(stdout);
-        fprintf(stderr, "baton: %s\n", baton_error_format(&error, line, sizeof line));
+        baton_print_line(stderr, "baton: %s", baton_error_format(&error, text, sizeof text));
         return baton_status_exit_code(status);
     }
     bool is_written = fflush(stdout) == 0 && !ferror(stdout); /* an earlier failure leaves nothing to flush */
@@ -132,13 +144,8 @@ static int run_verb(const struct baton_verb *verb, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    const char *no_color = getenv("NO_COLOR"), *ci = getenv("CI");
     occupy_standard_streams();
-    baton_world.has_colour = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
-    baton_world.setting = setting;
-    note_today();
-    baton_world.is_ci = ci != NULL && ci[0] != '\0';
-    baton_world.step_summary = getenv("GITHUB_STEP_SUMMARY");
+    look_around();
     signal(SIGPIPE, SIG_IGN);
     watch_interrupts();
     if (argc < 2) {

@@ -1,6 +1,5 @@
 #include "evals/cli/prompt.h"
 
-#include "engine/base/json.h"
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
 
@@ -16,7 +15,7 @@ static const struct {
 } commands[] = { BATON_PROMPT_COMMANDS(COMMAND_ROW) };
 #undef COMMAND_ROW
 
-enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands, COMMAND_BYTES_SHOWN = 40 };
 
 bool baton_prompt_command_at(size_t i, const char **word, const char **what)
 {
@@ -116,6 +115,7 @@ static enum baton_prompt_input find_command(struct baton_prompt *prompt, struct 
 {
     struct baton_suggest suggest;
     char nearest[BATON_SUGGEST_TEXT_BYTES];
+    struct baton_str shown = baton_str_cut(word, COMMAND_BYTES_SHOWN);
     baton_suggest_init(&suggest, word);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (baton_str_is(word, commands[i].word)) {
@@ -123,22 +123,10 @@ static enum baton_prompt_input find_command(struct baton_prompt *prompt, struct 
         }
         baton_suggest_offer(&suggest, baton_str_of(commands[i].word));
     }
-    snprintf(prompt->hint, sizeof prompt->hint, "no command '/%.*s'%s; /help lists them",
-             (int)(word.length > 40 ? 40 : word.length), word.data, baton_suggest_text(&suggest, nearest));
+    snprintf(prompt->hint, sizeof prompt->hint, "no command '/%.*s'%s; /help lists them", BATON_STR_ARGS(shown),
+             baton_suggest_text(&suggest, nearest));
     *text = baton_str_of(prompt->hint);
     return BATON_PROMPT_UNKNOWN;
-}
-
-static struct baton_str trimmed(struct baton_str line)
-{
-    while (line.length > 0 && strchr(" \t\r", line.data[line.length - 1]) != NULL) {
-        line.length--;
-    }
-    while (line.length > 0 && (line.data[0] == ' ' || line.data[0] == '\t')) {
-        line.data++;
-        line.length--;
-    }
-    return line;
 }
 
 enum baton_status baton_prompt_next(struct baton_prompt *prompt, const char *label, enum baton_prompt_input *input,
@@ -158,7 +146,7 @@ enum baton_status baton_prompt_next(struct baton_prompt *prompt, const char *lab
             *input = BATON_PROMPT_END;
             return status;
         }
-        line = trimmed(line);
+        line = baton_str_trim(line);
         if (line.length > 0) {
             break;
         }

@@ -8,10 +8,12 @@
 
 #include "evals/cli/session.h"
 
-enum { BATON_RECORDINGS_TOLD_MAX = 5 };
+#include <stdio.h>
 
-/* Puts what was recorded in place, conversations in the order of the suite, and says so on `told`. */
-BATON_MUST_CHECK enum baton_status baton_recordings_finish(struct baton_session *session, FILE *told,
+enum { BATON_RECORDINGS_SHOWN_MAX = 5 };
+
+/* Puts what was recorded in place, conversations in the order of the suite, and says so on `notes`, which may be NULL. */
+BATON_MUST_CHECK enum baton_status baton_recordings_finish(struct baton_session *session, FILE *notes,
                                                            struct baton_error *err);
 
 /* What a look at a cassette after its replay found. */
@@ -19,10 +21,10 @@ struct baton_recordings_found {
     uint32_t unused, expired;
 };
 
-/* Tells of unused recordings (`all_played`: every conversation was, else some are for others) and of those past the suite's
+/* Notes unused recordings (`all_played`: every conversation was, else some are for others) and of those past the suite's
  * expiry. BATON_EINPUT, where `today` is no day. */
 BATON_MUST_CHECK enum baton_status baton_recordings_review(struct baton_recordings_found *out,
                                                            const struct baton_session *session, const char *today,
-                                                           bool all_played, FILE *told, struct baton_error *err);
+                                                           bool all_played, FILE *notes, struct baton_error *err);
 
 #endif

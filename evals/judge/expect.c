@@ -1,12 +1,15 @@
+/* expect.c - reads a label: a table of its fields gives each its type, and what is more than a number or a word is read by a
+ * function of its own.
+ *
+ * A label is read strictly: an unknown key, agent or status, or a pattern that does not compile, is an error with its place.
+ * A label that asks for something by a wrong name would else hold, or fail, for no reason that anybody can see.
+ */
 #include "evals/judge/expect.h"
 
 #include "engine/base/fields.h"
-#include "engine/base/suggest.h"
 
 #include <stddef.h>
 
-/* `match` names modes by position: the table of route_match.h. */
-static const char *const match_words[] = { "exact", "in_order", "unordered", "superset", "subset", NULL };
 static const char *const status_words[] = { "answered", "handoff",    "max_turns", "max_handoffs",
                                             "loop",     "unanswered", "error",     NULL };
 
@@ -26,7 +29,7 @@ static const struct baton_field expect_rows[] = {
     { "final", NULL, BATON_FIELD_ANY, ROW(expect_form, final, 0) },
     { "first", NULL, BATON_FIELD_TEXT, ROW(expect_form, first, 0) },
     { "route", NULL, BATON_FIELD_ARRAY, ROW(expect_form, route, 0) },
-    { "match", NULL, BATON_FIELD_WORD, ROW(expect_form, match, .words = match_words) },
+    { "match", NULL, BATON_FIELD_WORD, ROW(expect_form, match, .words = baton_route_match_names) },
     { "max_depth", "maxDepth", BATON_FIELD_INT32, ROW(expect_form, max_depth, .low = 0, .high = BATON_TURNS_MAX) },
     { "max_turns", "maxTurns", BATON_FIELD_INT32, ROW(expect_form, max_turns, .low = 0, .high = BATON_TURNS_MAX) },
     { "loop", NULL, BATON_FIELD_ANY, ROW(expect_form, loop, 0) },
@@ -51,7 +54,7 @@ struct read {
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+    return baton_error_over_limit(err, "a conversation");
 }
 
 /* ---- reading ---- */
@@ -198,7 +201,9 @@ static enum baton_status read_tools(const struct read *read, const struct baton_
         .source = read->source, .rows = tools_rows, .row_count = BATON_FIELD_COUNT(tools_rows), .what = "'tools'"
     };
     enum baton_status status = baton_fields_read(&fields, node, &form, read->err);
-    status = status == BATON_OK ? read_names(read, form.called, &expect->called) : status;
+    if (status == BATON_OK) {
+        status = read_names(read, form.called, &expect->called);
+    }
     return status == BATON_OK ? read_names(read, form.not_called, &expect->not_called) : status;
 }
 
@@ -218,6 +223,38 @@ static enum baton_status read_loop(const struct read *read, const struct baton_j
     }
     expect->loop = node->boolean;
     return BATON_OK;
+}
+
+/* The fields that are more than a number or a word. */
+static enum baton_status read_fields(const struct read *read, const struct expect_form *form,
+                                     const struct baton_json *node, struct baton_expect *expect)
+{
+    enum baton_status status = read_final(read, form->final, expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_first(read, form->first, node, expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_routes(read, form->route, expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_loop(read, form->loop, expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_texts(read, form->says, "'says'", false, &expect->says);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_texts(read, form->not_says, "'not_says'", false, &expect->not_says);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_texts(read, form->facts, "each of 'facts'", true, &expect->facts);
+    return status == BATON_OK ? read_tools(read, form->tools, expect) : status;
 }
 
 enum baton_status baton_expect_read(const struct baton_expect **out, struct baton_arena *arena,
@@ -247,14 +284,7 @@ enum baton_status baton_expect_read(const struct baton_expect **out, struct bato
     expect->max_depth = form.max_depth;
     expect->max_turns = form.max_turns;
     expect->status = form.status;
-    status = read_final(&read, form.final, expect);
-    status = status == BATON_OK ? read_first(&read, form.first, node, expect) : status;
-    status = status == BATON_OK ? read_routes(&read, form.route, expect) : status;
-    status = status == BATON_OK ? read_loop(&read, form.loop, expect) : status;
-    status = status == BATON_OK ? read_texts(&read, form.says, "'says'", false, &expect->says) : status;
-    status = status == BATON_OK ? read_texts(&read, form.not_says, "'not_says'", false, &expect->not_says) : status;
-    status = status == BATON_OK ? read_texts(&read, form.facts, "each of 'facts'", true, &expect->facts) : status;
-    status = status == BATON_OK ? read_tools(&read, form.tools, expect) : status;
+    status = read_fields(&read, &form, node, expect);
     *out = status == BATON_OK ? expect : NULL;
     return status;
 }

@@ -1,4 +1,10 @@
-#include "evals/judge/expect.h"
+/* judge.c - holds what happened against a label, field by field.
+ *
+ * All fields are looked at, also after the first that failed: whoever reads the report wants to know everything that went
+ * wrong with a conversation, not one thing at a time. Only a pattern that takes too many steps stops the run, since neither
+ * answer would be true.
+ */
+#include "evals/judge/judge.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +142,7 @@ static bool check_route(struct judge *judge)
     join(judge, expect->routes[0].agents, expect->routes[0].count, " > ", wanted);
     join(judge, seen->path + 1, seen->depth, " > ", got);
     fail(judge,
-         baton_arena_printf(judge->arena, "route: expected %s [%s]%s, got [%s]", baton_route_match_name(expect->match),
+         baton_arena_printf(judge->arena, "route: expected %s [%s]%s, got [%s]", baton_route_match_names[expect->match],
                             wanted, expect->route_count > 1 ? " or another" : "", got));
     return false;
 }
@@ -266,6 +272,15 @@ static enum baton_status check_facts(struct judge *judge, uint32_t *kept)
     return status;
 }
 
+static enum baton_status check_texts(struct judge *judge, uint32_t *facts_kept)
+{
+    enum baton_status status = check_says(judge, &judge->expect->says, true);
+    if (status == BATON_OK) {
+        status = check_says(judge, &judge->expect->not_says, false);
+    }
+    return status == BATON_OK ? check_facts(judge, facts_kept) : status;
+}
+
 /* ---- the whole ---- */
 
 static enum baton_status fill_label(struct judge *judge, const struct baton_verdict *verdict,
@@ -275,7 +290,7 @@ static enum baton_status fill_label(struct judge *judge, const struct baton_verd
     struct baton_str *expected = baton_arena_array(judge->arena, expect->final_count + 1, sizeof *expected);
     const char **failed = baton_arena_array(judge->arena, judge->failed_count + 1, sizeof *failed);
     if (expected == NULL || failed == NULL || judge->is_out_of_memory) {
-        return baton_error_set(judge->err, BATON_ELIMIT, "a conversation needs more memory than is allowed");
+        return baton_error_over_limit(judge->err, "a conversation");
     }
     for (uint32_t i = 0; i < expect->final_count; i++) {
         expected[i] = baton_agent_name(judge->seen->agents, resolve(judge, expect->final[i]));
@@ -306,11 +321,12 @@ enum baton_status baton_expect_judge(struct baton_verdict *out, struct baton_res
     out->first_holds = expect->first == BATON_NONE || check_first(&judge);
     out->route_holds = expect->route_count == 0 || check_route(&judge);
     check_limits(&judge);
-    enum baton_status status = check_says(&judge, &expect->says, true);
-    status = status == BATON_OK ? check_says(&judge, &expect->not_says, false) : status;
-    status = status == BATON_OK ? check_facts(&judge, &out->facts_kept) : status;
+    enum baton_status status = check_texts(&judge, &out->facts_kept);
+    if (status != BATON_OK) {
+        return status;
+    }
     check_tools(&judge, &expect->called, true);
     check_tools(&judge, &expect->not_called, false);
     out->is_correct = judge.failed_count == 0;
-    return status == BATON_OK ? fill_label(&judge, out, label) : status;
+    return fill_label(&judge, out, label);
 }

@@ -31,10 +31,10 @@ static const char passive[] =
 static const char guard[] =
     "\\b(?:if|unless|until|once|when|whether|after|before|cannot|not|never|would you like|do you want)\\b";
 
-static enum baton_status compile(struct baton_pattern **out, const char *text, size_t length, struct baton_error *err)
+static enum baton_status compile(struct baton_pattern **out, struct baton_str text, struct baton_error *err)
 {
     char whole[2048];
-    int bytes = snprintf(whole, sizeof whole, "(?i)%.*s", (int)length, text);
+    int bytes = snprintf(whole, sizeof whole, "(?i)%.*s", BATON_STR_ARGS(text));
     if (bytes < 0 || (size_t)bytes >= sizeof whole) {
         return baton_error_set(err, BATON_EINPUT, "a phantom pattern of over 2000 bytes");
     }
@@ -43,11 +43,21 @@ static enum baton_status compile(struct baton_pattern **out, const char *text, s
 
 static enum baton_status compile_own(struct baton_phantoms *out, struct baton_error *err)
 {
+    const struct {
+        struct baton_pattern **pattern;
+        struct baton_str text;
+    } own[] = {
+        { &out->patterns[0], BATON_STR_INIT(promise) },
+        { &out->patterns[1], BATON_STR_INIT(progress) },
+        { &out->passive, BATON_STR_INIT(passive) },
+        { &out->guard, BATON_STR_INIT(guard) },
+    };
+    enum baton_status status = BATON_OK;
     out->count = 2;
-    enum baton_status status = compile(&out->patterns[0], promise, sizeof promise - 1, err);
-    status = status == BATON_OK ? compile(&out->patterns[1], progress, sizeof progress - 1, err) : status;
-    status = status == BATON_OK ? compile(&out->passive, passive, sizeof passive - 1, err) : status;
-    return status == BATON_OK ? compile(&out->guard, guard, sizeof guard - 1, err) : status;
+    for (size_t i = 0; i < sizeof own / sizeof *own && status == BATON_OK; i++) {
+        status = compile(own[i].pattern, own[i].text, err);
+    }
+    return status;
 }
 
 enum baton_status baton_phantoms_init(struct baton_phantoms *out, const struct baton_json *patterns,
@@ -62,7 +72,7 @@ enum baton_status baton_phantoms_init(struct baton_phantoms *out, const struct b
         if (out->count == BATON_PHANTOM_PATTERNS_MAX) {
             return baton_error_set(err, BATON_EINPUT, "more than %d phantom patterns", BATON_PHANTOM_PATTERNS_MAX);
         }
-        status = compile(&out->patterns[out->count++], node->text.data, node->text.length, err);
+        status = compile(&out->patterns[out->count++], node->text, err);
     }
     return status;
 }
@@ -92,7 +102,7 @@ static bool may_say(struct baton_str sentence)
         for (size_t i = 0; i < sizeof stems / sizeof *stems; i++) {
             size_t length = strlen(stems[i]);
             if ((sentence.data[at] | 0x20) == stems[i][0] && sentence.length - at >= length &&
-                strncasecmp(sentence.data + at, stems[i], length) == 0) {
+                baton_str_is_caseless((struct baton_str){ sentence.data + at, length }, stems[i])) {
                 return true;
             }
         }
@@ -127,38 +137,31 @@ static size_t sentence_length(struct baton_str text)
     return text.length;
 }
 
-bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved)
+static bool says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved)
 {
     while (text.length > 0) {
-        size_t length = sentence_length(text), shown = length;
-        if (shown > BATON_PHANTOM_SENTENCE_BYTES) {
-            shown = BATON_PHANTOM_SENTENCE_BYTES;
-            while (shown > 0 && ((unsigned char)text.data[shown] & 0xc0U) == 0x80U) {
-                shown--;
-            }
-        }
-        if (sentence_says(phantoms, (struct baton_str){ text.data, shown }, has_moved)) {
+        size_t length = sentence_length(text);
+        struct baton_str sentence = { text.data, length };
+        if (sentence_says(phantoms, baton_str_cut(sentence, BATON_PHANTOM_SENTENCE_BYTES), has_moved)) {
             return true;
         }
-        text.data += length;
-        text.length -= length;
+        text = baton_str_after(text, length);
     }
     return false;
 }
 
-void baton_phantoms_count(const struct baton_phantoms *phantoms, struct baton_tally *tally,
-                          struct baton_exchange *const *exchanges, uint32_t count)
+struct baton_phantom_counts baton_phantoms_count(const struct baton_phantoms *phantoms,
+                                                 struct baton_exchange *const *exchanges, uint32_t count)
 {
-    if (phantoms->count == 0) {
-        return; /* turned off */
-    }
-    for (uint32_t i = 0; i < count; i++) {
+    struct baton_phantom_counts counts = { 0 };
+    for (uint32_t i = 0; phantoms->count > 0 && i < count; i++) { /* none: turned off */
         const struct baton_exchange *exchange = exchanges[i];
         const struct baton_turn *last = exchange->turn_count == 0 ? NULL : &exchange->turns[exchange->turn_count - 1];
         if (last == NULL || exchange->status != BATON_RUN_ANSWERED || last->choice != BATON_CHOICE_ANSWER) {
             continue;
         }
-        tally->counts.phantom_checked++;
-        tally->counts.phantom_handoffs += baton_phantoms_says(phantoms, last->text, exchange->depth > 0);
+        counts.checked++;
+        counts.handoffs += says(phantoms, last->text, exchange->depth > 0);
     }
+    return counts;
 }

@@ -13,7 +13,7 @@
 
 #include "engine/base/json.h"
 #include "engine/base/pattern.h"
-#include "evals/tally/tally.h"
+#include "engine/core/run.h"
 
 enum { BATON_PHANTOM_PATTERNS_MAX = 64, BATON_PHANTOM_SENTENCE_BYTES = 1000 };
 
@@ -28,12 +28,12 @@ BATON_MUST_CHECK enum baton_status baton_phantoms_init(struct baton_phantoms *ou
                                                        struct baton_error *err);
 void baton_phantoms_clear(struct baton_phantoms *phantoms);
 
-/* For tests: whether the text says that it hands over; `has_moved`: a handoff came before, so that "you are being transferred"
- * is true. */
-bool baton_phantoms_says(const struct baton_phantoms *phantoms, struct baton_str text, bool has_moved);
+struct baton_phantom_counts {
+    uint64_t checked, handoffs; /* answers looked at; those that promise a handoff and call nothing */
+};
 
-/* Counts the answers of a conversation's exchanges. */
-void baton_phantoms_count(const struct baton_phantoms *phantoms, struct baton_tally *tally,
-                          struct baton_exchange *const *exchanges, uint32_t count);
+/* Counts the answers of a conversation's exchanges. After a handoff "you are being transferred" is true and no promise. */
+struct baton_phantom_counts baton_phantoms_count(const struct baton_phantoms *phantoms,
+                                                 struct baton_exchange *const *exchanges, uint32_t count);
 
 #endif

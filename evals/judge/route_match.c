@@ -2,19 +2,13 @@
 
 #include <assert.h>
 
-static const char *const NAMES[] = {
+const char *const baton_route_match_names[] = {
     [BATON_ROUTE_MATCH_EXACT] = "exact",         [BATON_ROUTE_MATCH_IN_ORDER] = "in_order",
     [BATON_ROUTE_MATCH_UNORDERED] = "unordered", [BATON_ROUTE_MATCH_SUPERSET] = "superset",
-    [BATON_ROUTE_MATCH_SUBSET] = "subset",
+    [BATON_ROUTE_MATCH_SUBSET] = "subset",       NULL,
 };
 
-enum { NAME_COUNT = sizeof NAMES / sizeof *NAMES, WORD_BITS = 64 };
-
-const char *baton_route_match_name(enum baton_route_match mode)
-{
-    assert((size_t)mode < NAME_COUNT);
-    return NAMES[mode];
-}
+enum { WORD_BITS = 64 };
 
 static bool is_equal(const uint32_t *observed, size_t observed_count, const uint32_t *expected, size_t expected_count)
 {

@@ -25,8 +25,8 @@ enum baton_route_match {
     BATON_ROUTE_MATCH_SUBSET,    /* no others than the expected ones and none more often, in any order */
 };
 
-/* "exact", "in_order", "unordered", "superset", "subset" */
-const char *baton_route_match_name(enum baton_route_match mode);
+/* Their names in that order, with NULL behind the last: for files and messages. */
+extern const char *const baton_route_match_names[];
 
 /* The modes are those of agentevals' trajectory match. In_order and superset always hold when nothing is expected:
  * a case that expects a direct answer wants exact. */

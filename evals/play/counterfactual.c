@@ -1,70 +1,61 @@
 #include "evals/play/counterfactual.h"
 
+#include "engine/base/number.h"
+#include "evals/tally/summarize.h"
+#include "reports/figure_names.h"
 #include "reports/summary.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BYTES = 32 };
+enum { PIECE_BYTES_SHOWN = 60, NAME_BYTES_MAX = 256 };
 
-static bool read_limit(const char *value, int32_t *out)
+static bool read_limit(struct baton_str value, int32_t low, int32_t *out)
 {
-    char *end;
-    long number = strtol(value, &end, 10);
-    if (end == value || *end != '\0' || number < -1 || number == 0 || number > BATON_TURNS_MAX) {
+    int64_t number = 0;
+    if (!baton_number_i64(value, &number) || number > BATON_TURNS_MAX || (number != -1 && number < low)) {
         return false;
     }
     *out = (int32_t)number;
     return true;
 }
 
-static bool read_word(const char *value, const char *yes, const char *no, bool *out)
+static bool read_word(struct baton_str value, const char *yes, const char *no, bool *out)
 {
-    *out = strcmp(value, yes) == 0;
-    return *out || strcmp(value, no) == 0;
+    *out = baton_str_is(value, yes);
+    return *out || baton_str_is(value, no);
 }
 
-static bool read_one(struct baton_play *play, const char *key, const char *value)
+static bool read_one(struct baton_play *play, struct baton_str key, struct baton_str value)
 {
-    if (strcmp(key, "max_turns") == 0) {
-        return read_limit(value, &play->limits.max_turns);
+    if (baton_str_is(key, "max_turns")) {
+        return read_limit(value, 1, &play->limits.max_turns);
     }
-    if (strcmp(key, "max_handoffs") == 0) {
-        return strcmp(value, "0") == 0 ? (play->limits.max_handoffs = 0, true)
-                                       : read_limit(value, &play->limits.max_handoffs);
+    if (baton_str_is(key, "max_handoffs")) {
+        return read_limit(value, 0, &play->limits.max_handoffs);
     }
-    if (strcmp(key, "loops") == 0) {
+    if (baton_str_is(key, "loops")) {
         return read_word(value, "stop", "report", &play->loops_stop);
     }
-    return strcmp(key, "on_handoff") == 0 && read_word(value, "stop", "continue", &play->on_handoff_stop);
+    return baton_str_is(key, "on_handoff") && read_word(value, "stop", "continue", &play->on_handoff_stop);
 }
 
 enum baton_status baton_counterfactual_read(struct baton_play *play, const char *text, struct baton_error *err)
 {
-    for (const char *at = text; at != NULL;) {
-        const char *comma = strchr(at, ',');
-        size_t length = comma == NULL ? strlen(at) : (size_t)(comma - at);
-        char piece[KEY_BYTES] = "";
-        if (length < sizeof piece) {
-            memcpy(piece, at, length);
-            piece[length] = '\0';
-        }
-        char *equals = strchr(piece, '=');
-        if (equals == NULL) {
-            equals = piece + strlen(piece);
-        } else {
-            *equals++ = '\0';
-        }
-        if (!read_one(play, piece, equals)) {
+    struct baton_str rest = baton_str_of(text);
+    for (bool is_last = false; !is_last;) {
+        struct baton_str piece = { rest.data, baton_str_find(rest, ',') };
+        size_t equals = baton_str_find(piece, '=');
+        is_last = piece.length == rest.length;
+        if (!read_one(play, (struct baton_str){ piece.data, equals }, baton_str_after(piece, equals + 1))) {
+            struct baton_str shown = baton_str_cut(piece, PIECE_BYTES_SHOWN);
             return baton_error_set(err, BATON_EUSAGE,
                                    "--counterfactual cannot read '%.*s'; it takes max_turns=N, max_handoffs=N, "
                                    "loops=stop|report and on_handoff=continue|stop, with commas between",
-                                   (int)(length > 60 ? 60 : length), at);
+                                   BATON_STR_ARGS(shown));
         }
-        at = comma == NULL ? NULL : comma + 1;
+        rest = baton_str_after(rest, piece.length + 1);
     }
     return BATON_OK;
 }
@@ -87,40 +78,14 @@ static void put(struct baton_text *out, double value)
     baton_text_printf(out, " %16s", text);
 }
 
-void baton_counterfactual_write(struct baton_text *out, const char *text, const struct baton_summary *was,
-                                const struct baton_summary *would_be)
+static void write_table(struct baton_text *out, const char *text, const struct baton_summary *was,
+                        const struct baton_summary *would_be)
 {
-    static const char *const names[] = {
-        "counts.turns",
-        "counts.answered",
-        "counts.unanswered",
-        "counts.exhausted",
-        "counts.handoffs",
-        "accuracy",
-        "first_hop",
-        "route",
-        "all_expectations",
-        "balanced",
-        "over_routing",
-        "under_routing",
-        "misrouting",
-        "depth.mean",
-        "depth.max",
-        "loops",
-        "revisits",
-        "loops.wasted_turns",
-        "latency.exchange.p50",
-        "latency.exchange.p95",
-        "tokens.input",
-        "tokens.output",
-        "cost_usd.total",
-    };
+    struct baton_text name = baton_text_with_limit(NAME_BYTES_MAX);
     bool has_any = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct baton_figure_value a = { .value = NAN }, b = { .value = NAN };
-        (void)baton_summary_figure(was, baton_str_of(names[i]), &a);
-        (void)baton_summary_figure(would_be, baton_str_of(names[i]), &b);
-        if (a.value == b.value || (isnan(a.value) && isnan(b.value))) {
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next_compared(&ref);) {
+        double a = baton_figure_value(&ref, was).value, b = baton_figure_value(&ref, would_be).value;
+        if (a == b || (isnan(a) && isnan(b))) {
             continue;
         }
         if (!has_any) {
@@ -128,12 +93,41 @@ void baton_counterfactual_write(struct baton_text *out, const char *text, const 
                               "as it would be");
             has_any = true;
         }
-        baton_text_printf(out, "  %-22s", names[i]);
-        put(out, a.value);
-        put(out, b.value);
+        baton_text_reset(&name);
+        baton_figure_put_name(&name, &ref);
+        baton_text_printf(out, "  %-22s", name.failed ? "" : name.data);
+        put(out, a);
+        put(out, b);
         baton_text_putc(out, '\n');
     }
+    out->failed = out->failed || name.failed;
+    baton_text_clear(&name);
     if (!has_any) {
         baton_text_printf(out, "\nunder other limits: %s\n  nothing would change\n", text);
     }
+}
+
+enum baton_status baton_counterfactual_run(struct baton_text *out, const char *text,
+                                           const struct baton_runner_options *options, const struct baton_summary *was,
+                                           struct baton_arena *arena, struct baton_error *err)
+{
+    struct baton_play play = *options->play;
+    struct baton_runner_options others = *options;
+    struct baton_tally tally = { 0 };
+    struct baton_runner_result ran;
+    struct baton_summary would_be;
+    others.play = &play;
+    enum baton_status status = baton_counterfactual_read(&play, text, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = baton_runner_run(&ran, &tally, &others, err);
+    if (status == BATON_OK) {
+        status = baton_summarize(&would_be, arena, play.agents, &tally, err);
+    }
+    if (status == BATON_OK) {
+        write_table(out, text, was, &would_be);
+    }
+    baton_tally_clear(&tally);
+    return status;
 }

@@ -5,7 +5,7 @@
 #ifndef BATON_EVALS_PLAY_COUNTERFACTUAL_H
 #define BATON_EVALS_PLAY_COUNTERFACTUAL_H
 
-#include "evals/play/evaluate.h"
+#include "evals/play/runner.h"
 #include "reports/figures.h"
 
 /* Changes how conversations are played: max_turns=N, max_handoffs=N (-1: no limit), loops=stop|report,
@@ -13,8 +13,12 @@
 BATON_MUST_CHECK enum baton_status baton_counterfactual_read(struct baton_play *play, const char *text,
                                                              struct baton_error *err);
 
-/* A table: figure, as it was, as it would be; only figures that differ, or a line that says that none does. */
-void baton_counterfactual_write(struct baton_text *out, const char *text, const struct baton_summary *was,
-                                const struct baton_summary *would_be);
+/* Plays the same conversations again under other limits and writes a table: figure, as it was, as it would be; only figures
+ * that differ, or a line that says that none does. `options` are those of the run that `was` sums up, without what it gave
+ * others. */
+BATON_MUST_CHECK enum baton_status baton_counterfactual_run(struct baton_text *out, const char *text,
+                                                            const struct baton_runner_options *options,
+                                                            const struct baton_summary *was, struct baton_arena *arena,
+                                                            struct baton_error *err);
 
 #endif

@@ -1,8 +1,15 @@
+/* evaluate.c - plays a conversation exchange by exchange, and looks at each as soon as it is played: its row, its label, its
+ * counts.
+ *
+ * The engine's records live in the conversation's arena; a row only points into them, so a conversation costs no copy. What
+ * a label says of the whole conversation is judged at the end, by the same code, with all hops as one route.
+ */
 #include "evals/play/evaluate.h"
 
 #include "engine/core/path.h"
 #include "evals/tally/tally_records.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* One evaluation under way. */
@@ -21,8 +28,7 @@ struct evaluation {
 static enum baton_status no_memory(struct evaluation *evaluation)
 {
     struct baton_str id = evaluation->conversation->id;
-    return baton_error_set(evaluation->err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)id.length, id.data);
+    return baton_error_over_limit(evaluation->err, "the conversation '%.*s'", BATON_STR_ARGS(id));
 }
 
 enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct baton_arena *arena,
@@ -32,15 +38,15 @@ enum baton_status baton_evaluator_init(struct baton_evaluator *evaluator, struct
     *evaluator = (struct baton_evaluator){ .play = play, .tally = tally };
     struct baton_loop_mark *of_agent = baton_arena_array(arena, play->agents->count, sizeof *of_agent);
     if (of_agent == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     baton_loop_marks_init(&evaluator->marks, of_agent, play->agents->count);
-    return baton_cast_init(&evaluator->cast, play->agents, &play->sources, err);
+    return baton_binding_init(&evaluator->binding, play->agents, &play->sources, err);
 }
 
 void baton_evaluator_clear(struct baton_evaluator *evaluator)
 {
-    baton_cast_clear(&evaluator->cast);
+    baton_binding_clear(&evaluator->binding);
 }
 
 /* ---- playing ---- */
@@ -48,17 +54,17 @@ void baton_evaluator_clear(struct baton_evaluator *evaluator)
 static enum baton_status run_init(struct evaluation *evaluation)
 {
     const struct baton_play *play = evaluation->evaluator->play;
-    const struct baton_cast *cast = &evaluation->evaluator->cast;
+    const struct baton_binding *binding = &evaluation->evaluator->binding;
     struct baton_run_options options = {
         .agents = play->agents,
-        .provider = cast->provider,
-        .clock = cast->clock,
-        .tools = cast->tools,
+        .provider = binding->provider,
+        .clock = binding->clock,
+        .tools = binding->tools,
         .limits = play->limits,
         .loops_stop = play->loops_stop,
         .on_handoff_stop = play->on_handoff_stop,
         .marks = &evaluation->evaluator->marks,
-        .conversation_id = cast->id,
+        .conversation_id = binding->id,
         .entry = evaluation->conversation->entry,
         .history_hint = evaluation->conversation->message_count,
         .events = evaluation->evaluator->events,
@@ -286,40 +292,10 @@ static uint32_t goal_of(const struct evaluation *evaluation, const struct baton_
     return expect->final[0] == BATON_DIRECT ? holder : expect->final[0];
 }
 
-/* Whether a limit ended the exchange before this one, short of its recording. */
-static bool was_cut_short(const struct evaluation *evaluation)
+bool baton_is_cut_short(enum baton_run_status status)
 {
-    enum baton_run_status last =
-        evaluation->count == 0 ? BATON_RUN_ANSWERED : evaluation->records[evaluation->count - 1]->status;
-    return last == BATON_RUN_MAX_TURNS || last == BATON_RUN_MAX_HANDOFFS || last == BATON_RUN_LOOP ||
-           last == BATON_RUN_HANDOFF;
-}
-
-static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t user_message)
-{
-    const struct baton_message *message = &evaluation->conversation->messages[user_message];
-    const struct baton_expect *expect;
-    struct baton_exchange *exchange;
-    enum baton_status status = baton_expect_read(&expect, evaluation->arena, evaluation->evaluator->play->agents,
-                                                 &evaluation->conversation->source, message->expect, evaluation->err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    uint32_t goal = goal_of(evaluation, expect, message->starts_over);
-    uint32_t holder = baton_cast_begin(&evaluation->evaluator->cast, user_message, goal);
-    if (holder != BATON_NONE && was_cut_short(evaluation)) {
-        baton_run_hold(evaluation->run, holder);
-    }
-    status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
-    if (status != BATON_OK) {
-        return status;
-    }
-    struct baton_observation observation = observe(evaluation, exchange);
-    struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
-    evaluation->records[evaluation->count++] = exchange;
-    status = make_row(evaluation, exchange, expect, &observation, row);
-    row->question = message->content;
-    return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
+    return status == BATON_RUN_MAX_TURNS || status == BATON_RUN_MAX_HANDOFFS || status == BATON_RUN_LOOP ||
+           status == BATON_RUN_HANDOFF;
 }
 
 static void note_divergence(struct evaluation *evaluation, const struct baton_exchange *exchange)
@@ -335,6 +311,46 @@ static void note_divergence(struct evaluation *evaluation, const struct baton_ex
                                               .asked = baton_agent_name(agents, divergence->asked) };
         evaluation->evaluator->tally->counts.diverged++;
     }
+}
+
+/* Takes an exchange that was played into the result: its row, and the judgement of its label. */
+static enum baton_status take_exchange(struct evaluation *evaluation, const struct baton_message *message,
+                                       const struct baton_expect *expect, struct baton_exchange *exchange)
+{
+    struct baton_observation observation = observe(evaluation, exchange);
+    struct baton_result_exchange *row = &evaluation->rows[evaluation->count];
+    evaluation->records[evaluation->count++] = exchange;
+    enum baton_status status = make_row(evaluation, exchange, expect, &observation, row);
+    row->question = message->content;
+    note_divergence(evaluation, exchange);
+    return status == BATON_OK && expect != NULL ? judge(evaluation, expect, &observation, &row->label) : status;
+}
+
+static enum baton_status read_label(struct evaluation *evaluation, const struct baton_message *message,
+                                    const struct baton_expect **expect)
+{
+    return baton_expect_read(expect, evaluation->arena, evaluation->evaluator->play->agents,
+                             &evaluation->conversation->source, message->expect, evaluation->err);
+}
+
+static enum baton_status play_exchange(struct evaluation *evaluation, uint32_t user_message)
+{
+    const struct baton_message *message = &evaluation->conversation->messages[user_message];
+    const struct baton_expect *expect;
+    struct baton_exchange *exchange;
+    enum baton_status status = read_label(evaluation, message, &expect);
+    if (status != BATON_OK) {
+        return status;
+    }
+    uint32_t goal = goal_of(evaluation, expect, message->starts_over);
+    uint32_t holder = baton_binding_start_exchange(&evaluation->evaluator->binding, user_message, goal);
+    bool was_cut_short =
+        evaluation->count > 0 && baton_is_cut_short(evaluation->records[evaluation->count - 1]->status);
+    if (holder != BATON_NONE && was_cut_short) {
+        baton_run_hold(evaluation->run, holder);
+    }
+    status = baton_run_exchange(evaluation->run, message->content, message->starts_over, &exchange, evaluation->err);
+    return status == BATON_OK ? take_exchange(evaluation, message, expect, exchange) : status;
 }
 
 /* ---- the conversation ---- */
@@ -362,7 +378,8 @@ static void count_conversation(struct evaluation *evaluation)
     if (latency_ns != BATON_TIME_UNKNOWN) {
         baton_counter_add(&tally->latency_conversation, (uint64_t)latency_ns, 1);
     }
-    baton_tally_records(tally, evaluation->evaluator->play->agents, evaluation->records, evaluation->count);
+    const struct baton_play *play = evaluation->evaluator->play;
+    baton_tally_records(tally, play->agents, play->model, evaluation->records, evaluation->count);
 }
 
 static enum baton_status judge_whole(struct evaluation *evaluation)
@@ -398,6 +415,28 @@ static const char *overall_status(const struct evaluation *evaluation)
     return baton_run_status_name(evaluation->records[i]->status);
 }
 
+static enum baton_status evaluation_begin(struct evaluation *evaluation)
+{
+    const uint32_t count = evaluation->conversation->exchange_count;
+    evaluation->rows = baton_arena_array(evaluation->arena, count, sizeof *evaluation->rows);
+    evaluation->records = baton_arena_array(evaluation->arena, count, sizeof *evaluation->records);
+    return evaluation->rows == NULL || evaluation->records == NULL ? no_memory(evaluation) : BATON_OK;
+}
+
+static enum baton_status evaluation_end(struct evaluation *evaluation, struct baton_exchange ***exchanges)
+{
+    enum baton_status status = judge_whole(evaluation);
+    if (status != BATON_OK) {
+        return status;
+    }
+    count_conversation(evaluation);
+    evaluation->result->exchanges = evaluation->rows;
+    evaluation->result->exchange_count = evaluation->count;
+    evaluation->result->status = overall_status(evaluation);
+    *exchanges = evaluation->records;
+    return BATON_OK;
+}
+
 enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton_result *out,
                                  struct baton_exchange ***exchanges, struct baton_arena *arena,
                                  const struct baton_conversation *conversation, uint32_t repeat,
@@ -407,30 +446,37 @@ enum baton_status baton_evaluate(struct baton_evaluator *evaluator, struct baton
         .evaluator = evaluator, .conversation = conversation, .arena = arena, .result = out, .err = err
     };
     *out = (struct baton_result){ .id = conversation->id, .repeat = repeat };
-    evaluation.rows = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.rows);
-    evaluation.records = baton_arena_array(arena, conversation->exchange_count, sizeof *evaluation.records);
-    if (evaluation.rows == NULL || evaluation.records == NULL) {
-        return no_memory(&evaluation);
+    enum baton_status status = evaluation_begin(&evaluation);
+    if (status == BATON_OK) {
+        status = baton_binding_start(&evaluator->binding, conversation, evaluator->play->seed, repeat, arena, err);
     }
-    enum baton_status status =
-        baton_cast_take(&evaluator->cast, conversation, evaluator->play->seed, repeat, arena, err);
     status = status == BATON_OK ? run_init(&evaluation) : status;
     for (uint32_t at = baton_conversation_next_user(conversation, 0);
          at < conversation->message_count && status == BATON_OK;
          at = baton_conversation_next_user(conversation, at + 1)) {
         status = play_exchange(&evaluation, at);
+    }
+    return status == BATON_OK ? evaluation_end(&evaluation, exchanges) : status;
+}
+
+enum baton_status baton_evaluate_played(struct baton_evaluator *evaluator, struct baton_result *out,
+                                        struct baton_exchange ***exchanges, struct baton_arena *arena,
+                                        const struct baton_conversation *labels, const struct baton_played *played,
+                                        struct baton_error *err)
+{
+    struct evaluation evaluation = {
+        .evaluator = evaluator, .conversation = labels, .arena = arena, .run = played->run, .result = out, .err = err
+    };
+    *out = (struct baton_result){ .id = labels->id };
+    assert(played->count == labels->exchange_count);
+    enum baton_status status = evaluation_begin(&evaluation);
+    for (uint32_t i = 0, at = 0; i < played->count && status == BATON_OK; i++, at++) {
+        at = baton_conversation_next_user(labels, at);
+        const struct baton_expect *expect;
+        status = read_label(&evaluation, &labels->messages[at], &expect);
         if (status == BATON_OK) {
-            note_divergence(&evaluation, evaluation.records[evaluation.count - 1]);
+            status = take_exchange(&evaluation, &labels->messages[at], expect, played->exchanges[i]);
         }
     }
-    status = status == BATON_OK ? judge_whole(&evaluation) : status;
-    if (status != BATON_OK) {
-        return status;
-    }
-    count_conversation(&evaluation);
-    out->exchanges = evaluation.rows;
-    out->exchange_count = evaluation.count;
-    out->status = overall_status(&evaluation);
-    *exchanges = evaluation.records;
-    return BATON_OK;
+    return status == BATON_OK ? evaluation_end(&evaluation, exchanges) : status;
 }

@@ -1,36 +1,44 @@
+/* runner.c - a pool of workers over a ring of slots, a slot for each chunk of the input that is under way.
+ *
+ * A worker takes the next chunk, plays and judges it into its slot without the lock, and then writes whatever is ready in
+ * input order, its own or not. So results come in input order with no thread waiting for another, and no more chunks are
+ * held than there are slots. Counts go to tallies of the workers, which add up to the same in any order; what depends on
+ * the order (results, ids used twice, the first failures) goes through the slots.
+ */
 #include "evals/play/runner.h"
 
-#include "engine/base/pattern.h"
+#include "engine/base/grow.h"
 #include "evals/judge/phantom.h"
-#include "evals/results/failed_ids.h"
+#include "evals/play/seen_ids.h"
+#include "evals/play/shard_order.h"
+#include "evals/suite/fingerprint.h"
+#include "evals/tally/repeats.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <string.h>
 
-enum { CHUNKS_PER_THREAD = 3, IDS_FIRST = 1024, IDS_MAX = 1 << 21 };
+enum { CHUNKS_PER_THREAD = 3 };
 
 enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_DONE };
+
+/* A conversation of a chunk, for whoever finds that its id was used before. */
+struct slot_id {
+    uint64_t key;
+    size_t bytes_before; /* of results that go straight to a file: of the conversations before it */
+    unsigned line;
+};
 
 /* One chunk on its way through. */
 struct slot {
     enum slot_state state;
     struct baton_chunk chunk;
     struct baton_report_part *parts; /* one for each sink */
-    struct baton_text failures;
-    uint32_t failure_count;
+    struct baton_failures failures;
+    struct baton_shard_order order;
     struct baton_progress counts;
     enum baton_status status;
     struct baton_error error;
-    struct seen_id {
-        uint64_t hash;
-        size_t bytes_before; /* of results that go straight to a file: of the conversations before it */
-        unsigned line;
-    } * ids; /* of all its conversations; grown as needed */
-    size_t id_count, id_capacity;
-    struct baton_text order;            /* as in the options, but without the first conversation's number */
-    bool has_own;                       /* some conversation of it is of this shard */
-    uint64_t others_first, others_last; /* selected ones of other shards before its first own one, after its last */
+    struct slot_id *ids; /* of all its conversations; grown as needed */
+    uint32_t id_count, id_capacity;
 };
 
 /* What all workers share, under the lock. */
@@ -46,10 +54,8 @@ struct pool {
     enum baton_status status;
     struct baton_error error;
     struct baton_progress progress;
-    uint32_t failure_count;
-    uint64_t *known_ids; /* an open table of hashes; 0 = free */
-    size_t known_count, known_slots;
-    uint64_t others; /* selected conversations of other shards since the last own one */
+    struct baton_seen_ids seen_ids;
+    struct baton_shard_order order;
 };
 
 struct worker {
@@ -58,74 +64,13 @@ struct worker {
     struct baton_arena *lasting, *conversation;
     struct baton_evaluator evaluator;
     struct baton_tally tally;
-    struct baton_pattern *filter;
+    struct baton_selector selector;
     struct baton_phantoms phantoms;
-    uint64_t fingerprint_low, fingerprint_high; /* sums */
+    struct baton_hash fingerprint;
     uint64_t seen, selected, answers_recorded, misses;
     enum baton_status status;
     struct baton_error error;
 };
-
-uint32_t baton_shard_of(struct baton_str id, uint32_t shard_count)
-{
-    return (uint32_t)(baton_hash64(id.data, id.length, 0) % shard_count);
-}
-
-/* ---- which conversations ---- */
-
-static bool has_tag(const struct baton_conversation *conversation, struct baton_str wanted)
-{
-    for (const struct baton_json *tag = conversation->tags == NULL ? NULL : conversation->tags->child; tag != NULL;
-         tag = tag->next) {
-        if (baton_str_equal(tag->text, wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum baton_status is_selected(struct worker *worker, const struct baton_conversation *conversation, bool *out,
-                                     struct baton_error *err)
-{
-    const struct baton_runner_options *options = worker->pool->options;
-    *out = options->tag.data == NULL || has_tag(conversation, options->tag);
-    *out =
-        *out && (options->only == NULL || baton_counter_get(options->only, baton_failed_ids_key(conversation->id)) > 0);
-    if (!*out || worker->filter == NULL) {
-        return BATON_OK;
-    }
-    enum baton_match found = baton_pattern_match(worker->filter, conversation->id);
-    *out = found == BATON_MATCH_YES;
-    return found != BATON_MATCH_LIMIT
-               ? BATON_OK
-               : baton_error_set(err, BATON_EUSAGE, "the pattern of --filter takes too many steps; make it simpler");
-}
-
-static uint64_t hash_tree(const struct baton_json *node, uint64_t seed)
-{
-    uint64_t hash = baton_hash64(node->text.data, node->text.length, seed + node->type + (node->boolean ? 16 : 0));
-    for (const struct baton_json *child = node->child; child != NULL; child = child->next) {
-        hash = baton_hash64(child->key.data, child->key.length, hash);
-        hash = hash_tree(child, hash);
-    }
-    return hash;
-}
-
-/* What makes the suite the same suite: ids, questions and labels; not what agents said. Summed, so order does not matter. */
-static void add_fingerprint(struct worker *worker, const struct baton_conversation *conversation)
-{
-    uint64_t hash = baton_hash64(conversation->id.data, conversation->id.length, 1);
-    for (uint32_t i = 0; i < conversation->message_count; i++) {
-        const struct baton_message *message = &conversation->messages[i];
-        if (message->role == BATON_ROLE_USER) {
-            hash = baton_hash64(message->content.data, message->content.length, hash);
-            hash = message->expect == NULL ? hash : hash_tree(message->expect, hash);
-        }
-    }
-    hash = conversation->expect == NULL ? hash : hash_tree(conversation->expect, hash);
-    worker->fingerprint_low += hash;
-    worker->fingerprint_high += baton_hash64(&(char){ 1 }, 1, hash);
-}
 
 /* ---- one chunk ---- */
 
@@ -148,22 +93,13 @@ static size_t direct_bytes(const struct pool *pool, const struct slot *slot)
 static enum baton_status note_id(const struct pool *pool, struct slot *slot, struct baton_str id, unsigned line,
                                  struct baton_error *err)
 {
-    if (slot->id_count == slot->id_capacity) {
-        size_t capacity = slot->id_capacity == 0 ? IDS_FIRST : slot->id_capacity * 2;
-        struct seen_id *ids = baton_system_take(capacity * sizeof *ids);
-        if (ids == NULL) {
-            return baton_error_set(err, BATON_ENOMEM, "out of memory");
-        }
-        if (slot->id_count > 0) {
-            memcpy(ids, slot->ids, slot->id_count * sizeof *ids);
-        }
-        baton_system_give(slot->ids);
-        slot->ids = ids;
-        slot->id_capacity = capacity;
+    struct slot_id *ids = baton_grow_heap(slot->ids, slot->id_count, &slot->id_capacity, sizeof *ids);
+    if (ids == NULL) {
+        return baton_error_no_memory(err, NULL);
     }
-    slot->ids[slot->id_count++] = (struct seen_id){ .hash = baton_hash64(id.data, id.length, 2) | 1,
-                                                    .bytes_before = direct_bytes(pool, slot),
-                                                    .line = line };
+    slot->ids = ids;
+    ids[slot->id_count++] =
+        (struct slot_id){ .key = baton_seen_ids_key(id), .bytes_before = direct_bytes(pool, slot), .line = line };
     return BATON_OK;
 }
 
@@ -176,50 +112,6 @@ static void count_row(struct baton_progress *progress, const struct baton_result
         progress->labelled += result->exchanges[i].label.is_labelled;
         progress->correct += result->exchanges[i].label.is_correct;
         progress->loops += result->exchanges[i].loop.kind != NULL;
-    }
-}
-
-/* A line for people: which conversation, where, what failed. `error`: the text of a provider's failure; empty: none. */
-static void note_failure(struct slot *slot, struct baton_str id, int exchange, const struct baton_result_label *label,
-                         struct baton_str error)
-{
-    bool has_failed = label->is_labelled && label->is_judged && !label->is_correct;
-    if ((!has_failed && error.length == 0) || slot->failure_count >= BATON_FAILURES_MAX) {
-        return;
-    }
-    slot->failure_count++;
-    size_t start = slot->failures.length;
-    baton_text_append(&slot->failures, id.data, id.length);
-    if (exchange >= 0) {
-        baton_text_printf(&slot->failures, ", exchange %d", exchange + 1);
-    }
-    for (uint32_t i = 0; error.length == 0 && i < label->failed_count; i++) {
-        baton_text_puts(&slot->failures, i == 0 ? ": " : "; ");
-        baton_text_puts(&slot->failures, label->failed[i]);
-    }
-    if (error.length > 0) {
-        baton_text_puts(&slot->failures, ": error: ");
-        baton_text_append(&slot->failures, error.data, error.length);
-    }
-    for (size_t i = start; i < slot->failures.length; i++) { /* ids and labels may hold anything; a terminal obeys it */
-        unsigned char c = (unsigned char)slot->failures.data[i];
-        slot->failures.data[i] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
-    }
-    baton_text_putc(&slot->failures, '\n');
-}
-
-/* Of a conversation that the provider failed on, the first error says why; what came after it followed from it. */
-static void note_failures(struct slot *slot, const struct baton_result *result)
-{
-    bool has_error = false;
-    for (uint32_t i = 0; i < result->exchange_count && !has_error; i++) {
-        const struct baton_result_exchange *exchange = &result->exchanges[i];
-        has_error = strcmp(exchange->status, "error") == 0;
-        note_failure(slot, result->id, result->exchange_count > 1 ? (int)i : -1, &exchange->label,
-                     has_error ? exchange->text : BATON_STR(""));
-    }
-    if (!has_error) {
-        note_failure(slot, result->id, -1, &result->whole, BATON_STR(""));
     }
 }
 
@@ -243,7 +135,14 @@ static enum baton_status write_parts(struct worker *worker, struct slot *slot, c
                : baton_report_parts_write(slot->parts, options->sinks, options->suite, results, count, &slot->error);
 }
 
-/* Reports that tell of all repeats of a conversation together get them together. */
+static void count_phantoms(struct worker *worker, struct baton_exchange *const *exchanges, uint32_t count)
+{
+    struct baton_phantom_counts found = baton_phantoms_count(&worker->phantoms, exchanges, count);
+    worker->tally.counts.phantom_checked += found.checked;
+    worker->tally.counts.phantom_handoffs += found.handoffs;
+}
+
+/* Reports with one part for all repeats of a conversation are given them together. */
 static enum baton_status play(struct worker *worker, struct slot *slot, const struct baton_conversation *conversation)
 {
     const struct baton_play *how = worker->pool->options->play;
@@ -251,8 +150,7 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
     struct baton_result *results =
         baton_arena_array(worker->conversation, is_together ? how->repeat_count : 1, sizeof *results);
     uint32_t outcomes[BATON_TEST_OUTCOME_COUNT] = { 0 }, played = 0;
-    enum baton_status status =
-        results != NULL ? BATON_OK : baton_error_set(&slot->error, BATON_ENOMEM, "out of memory");
+    enum baton_status status = results != NULL ? BATON_OK : baton_error_no_memory(&slot->error, NULL);
     worker->selected++;
     worker->answers_recorded += conversation->has_recording;
     struct baton_repeats repeats = baton_repeats_begin(&worker->tally);
@@ -262,13 +160,13 @@ static enum baton_status play(struct worker *worker, struct slot *slot, const st
         struct baton_exchange **records;
         status = baton_evaluate(&worker->evaluator, result, &records, worker->conversation, conversation, repeat,
                                 &slot->error);
-        worker->misses += baton_cast_misses(&worker->evaluator.cast);
+        worker->misses += baton_binding_misses(&worker->evaluator.binding);
         if (status == BATON_OK) {
             outcomes[baton_result_outcome(result)]++;
             count_row(&slot->counts, result);
             baton_repeats_add(&repeats, result);
-            baton_phantoms_count(&worker->phantoms, &worker->tally, records, result->exchange_count);
-            note_failures(slot, result);
+            count_phantoms(worker, records, result->exchange_count);
+            baton_failures_note(&slot->failures, result);
             played++;
         }
         if (!is_together) {
@@ -292,39 +190,23 @@ static bool is_interrupted(const struct pool *pool)
     return pool->options->interrupted != NULL && *pool->options->interrupted != 0;
 }
 
-/* Notes whether a selected conversation is of this shard. */
-static void note_order(struct slot *slot, bool is_own)
-{
-    if (!is_own) {
-        slot->others_last++;
-        return;
-    }
-    if (slot->has_own) {
-        baton_text_putc(&slot->order, ' ');
-        baton_text_u64(&slot->order, slot->others_last);
-    } else {
-        slot->others_first = slot->others_last;
-    }
-    slot->has_own = true;
-    slot->others_last = 0;
-}
-
 static enum baton_status take_conversation(struct worker *worker, struct slot *slot,
                                            const struct baton_conversation *conversation, unsigned line)
 {
     const struct baton_runner_options *options = worker->pool->options;
-    bool selected = false;
+    bool is_selected = false;
     worker->seen++;
     enum baton_status status = note_id(worker->pool, slot, conversation->id, line, &slot->error);
-    status = status == BATON_OK ? is_selected(worker, conversation, &selected, &slot->error) : status;
-    if (status != BATON_OK || !selected) {
+    if (status == BATON_OK) {
+        status = baton_selector_takes(&worker->selector, conversation, &is_selected, &slot->error);
+    }
+    if (status != BATON_OK || !is_selected) {
         return status;
     }
-    add_fingerprint(worker, conversation);
-    bool is_own =
-        options->shard_count <= 1 || baton_shard_of(conversation->id, options->shard_count) == options->shard_index;
+    baton_fingerprint_add(&worker->fingerprint, conversation);
+    bool is_own = baton_selection_has(&options->selection, conversation->id);
     if (options->order != NULL) {
-        note_order(slot, is_own);
+        baton_shard_order_note(&slot->order, is_own);
     }
     return is_own ? play(worker, slot, conversation) : BATON_OK;
 }
@@ -332,13 +214,10 @@ static enum baton_status take_conversation(struct worker *worker, struct slot *s
 static void slot_reset(const struct pool *pool, struct slot *slot)
 {
     baton_report_parts_reset(slot->parts, sink_count(pool));
-    baton_text_reset(&slot->failures);
-    slot->failure_count = 0;
+    baton_failures_reset(&slot->failures);
+    baton_shard_order_reset(&slot->order);
     slot->counts = (struct baton_progress){ 0 };
     slot->id_count = 0;
-    baton_text_reset(&slot->order);
-    slot->has_own = false;
-    slot->others_first = slot->others_last = 0;
 }
 
 static void work_on(struct worker *worker, struct slot *slot)
@@ -366,38 +245,6 @@ static void work_on(struct worker *worker, struct slot *slot)
     slot->status = status;
 }
 
-/* ---- ids seen before ---- */
-
-static bool table_put(uint64_t *table, size_t slots, uint64_t hash)
-{
-    size_t at = (size_t)(hash >> 8) & (slots - 1);
-    while (table[at] != 0 && table[at] != hash) {
-        at = (at + 1) & (slots - 1);
-    }
-    bool is_new = table[at] == 0;
-    table[at] = hash;
-    return is_new;
-}
-
-/* Past IDS_MAX conversations the table would cost more than it tells; it then stops growing and checking. */
-static bool ids_grow(struct pool *pool)
-{
-    size_t slots = pool->known_slots == 0 ? IDS_FIRST : pool->known_slots * 2;
-    uint64_t *table = slots > IDS_MAX ? NULL : baton_system_take(slots * sizeof *table);
-    if (table == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < pool->known_slots; i++) {
-        if (pool->known_ids[i] != 0) {
-            table_put(table, slots, pool->known_ids[i]);
-        }
-    }
-    baton_system_give(pool->known_ids);
-    pool->known_ids = table;
-    pool->known_slots = slots;
-    return true;
-}
-
 /* Takes back what came after so many bytes of results; the other reports of a run that failed are not kept at all. */
 static void forget_from(const struct pool *pool, struct slot *slot, size_t bytes)
 {
@@ -411,11 +258,7 @@ static void forget_from(const struct pool *pool, struct slot *slot, size_t bytes
 static void check_ids(struct pool *pool, struct slot *slot)
 {
     for (size_t i = 0; i < slot->id_count && slot->status == BATON_OK; i++) {
-        if (pool->known_count * 4 >= pool->known_slots * 3 && !ids_grow(pool)) {
-            return;
-        }
-        pool->known_count++;
-        if (!table_put(pool->known_ids, pool->known_slots, slot->ids[i].hash)) {
+        if (!baton_seen_ids_add(&pool->seen_ids, slot->ids[i].key)) {
             slot->status = baton_error_set(&slot->error, BATON_EINPUT,
                                            "the id of this conversation was used before; ids must be "
                                            "unique over all files of a suite");
@@ -472,30 +315,6 @@ static struct slot *slot_take(struct pool *pool)
     return slot;
 }
 
-/* Adds a chunk's failures while there is room for more. */
-static void add_failures(struct pool *pool, const struct slot *slot)
-{
-    const char *line = slot->failures.data;
-    for (uint32_t i = 0; i < slot->failure_count && pool->failure_count < BATON_FAILURES_MAX; i++) {
-        const char *end = strchr(line, '\n') + 1;
-        baton_text_append(pool->options->failures, line, (size_t)(end - line));
-        pool->failure_count++;
-        line = end;
-    }
-}
-
-static void add_order(struct pool *pool, const struct slot *slot)
-{
-    struct baton_text *order = pool->options->order;
-    if (slot->has_own) {
-        baton_text_puts(order, order->length == 0 ? "" : " ");
-        baton_text_u64(order, pool->others + slot->others_first);
-        baton_text_append(order, slot->order.data, slot->order.length);
-        order->failed = order->failed || slot->order.failed;
-    }
-    pool->others = slot->others_last + (slot->has_own ? 0 : pool->others);
-}
-
 static void add_progress(struct pool *pool, const struct baton_progress *counts)
 {
     pool->progress.conversations += counts->conversations;
@@ -527,10 +346,10 @@ static void write_ready(struct pool *pool)
         pthread_mutex_lock(&pool->lock);
         pool->is_writing = false;
         if (pool->options->failures != NULL) {
-            add_failures(pool, slot);
+            baton_failures_merge(pool->options->failures, &slot->failures);
         }
         if (pool->options->order != NULL) {
-            add_order(pool, slot);
+            baton_shard_order_merge(&pool->order, &slot->order);
         }
         add_progress(pool, &slot->counts);
         if (slot->status != BATON_OK) {
@@ -565,27 +384,27 @@ static void *worker_main(void *argument)
 
 static enum baton_status worker_init(struct worker *worker, struct pool *pool, struct baton_error *err)
 {
+    const struct baton_runner_options *options = pool->options;
     worker->pool = pool;
     worker->lasting = baton_arena_new(BATON_FILE_BYTES_MAX);
     worker->conversation = baton_arena_new(BATON_CONVERSATION_BYTES_MAX);
     if (worker->lasting == NULL || worker->conversation == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     enum baton_status status =
-        baton_evaluator_init(&worker->evaluator, worker->lasting, pool->options->play, &worker->tally, err);
-    status = status == BATON_OK ? baton_phantoms_init(&worker->phantoms, pool->options->phantom_patterns, err) : status;
-    if (status == BATON_OK && pool->options->filter.data != NULL) {
-        status = baton_pattern_compile_lasting(&worker->filter, pool->options->filter, err);
-        status = status == BATON_OK ? status : BATON_EUSAGE;
+        baton_evaluator_init(&worker->evaluator, worker->lasting, options->play, &worker->tally, err);
+    if (status != BATON_OK) {
+        return status;
     }
-    return status;
+    status = baton_phantoms_init(&worker->phantoms, options->phantom_patterns, err);
+    return status == BATON_OK ? baton_selector_init(&worker->selector, &options->selection, err) : status;
 }
 
 static void worker_clear(struct worker *worker)
 {
     baton_evaluator_clear(&worker->evaluator);
     baton_tally_clear(&worker->tally);
-    baton_pattern_free(worker->filter);
+    baton_selector_clear(&worker->selector);
     baton_phantoms_clear(&worker->phantoms);
     baton_arena_free(worker->lasting);
     baton_arena_free(worker->conversation);
@@ -594,38 +413,76 @@ static void worker_clear(struct worker *worker)
 static void gather(struct baton_runner_result *out, struct baton_tally *tally, const struct worker *worker)
 {
     baton_tally_merge(tally, &worker->tally);
-    out->fingerprint.low += worker->fingerprint_low;
-    out->fingerprint.high += worker->fingerprint_high;
+    baton_fingerprint_merge(&out->fingerprint, worker->fingerprint);
     out->seen += worker->seen;
     out->selected += worker->selected;
     out->answers_recorded += worker->answers_recorded;
     out->misses += worker->misses;
 }
 
-static enum baton_status parts_init(const struct pool *pool, struct slot *slot, struct baton_error *err)
+static enum baton_status slot_init(const struct pool *pool, struct slot *slot, struct baton_error *err)
 {
     size_t count = sink_count(pool);
+    slot->failures = baton_failures_none();
+    slot->order = baton_shard_order_none();
     slot->parts = count == 0 ? NULL : baton_system_take(count * sizeof *slot->parts);
     if (count > 0 && slot->parts == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     baton_report_parts_init(slot->parts, count);
     return BATON_OK;
 }
 
+static void slot_clear(const struct pool *pool, struct slot *slot)
+{
+    baton_chunk_clear(&slot->chunk);
+    if (slot->parts != NULL) {
+        baton_report_parts_clear(slot->parts, sink_count(pool));
+    }
+    baton_system_give(slot->parts);
+    baton_failures_clear(&slot->failures);
+    baton_shard_order_clear(&slot->order);
+    baton_grow_free(slot->ids);
+}
+
+/* Some form of the run is given all repeats of a conversation at once. */
+static bool wants_repeats_together(const struct pool *pool)
+{
+    for (size_t i = 0; i < sink_count(pool); i++) {
+        const struct baton_report_sink *sink = &pool->options->sinks->list[i];
+        if (sink->form->conversation != NULL && !sink->is_direct) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum baton_status pool_init(struct pool *pool, const struct baton_runner_options *options,
+                                   struct baton_error *err)
+{
+    *pool = (struct pool){ .options = options, .order = baton_shard_order_none() };
+    pool->is_together = wants_repeats_together(pool);
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->changed, NULL);
+    pool->slots = baton_system_take(options->thread_count * CHUNKS_PER_THREAD * sizeof *pool->slots);
+    if (pool->slots == NULL) {
+        return baton_error_no_memory(err, NULL);
+    }
+    enum baton_status status = BATON_OK;
+    pool->slot_count = options->thread_count * CHUNKS_PER_THREAD;
+    for (uint32_t i = 0; i < pool->slot_count && status == BATON_OK; i++) {
+        status = slot_init(pool, &pool->slots[i], err);
+    }
+    return status;
+}
+
 static void pool_clear(struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->slot_count; i++) {
-        baton_chunk_clear(&pool->slots[i].chunk);
-        if (pool->slots[i].parts != NULL) {
-            baton_report_parts_clear(pool->slots[i].parts, sink_count(pool));
-        }
-        baton_system_give(pool->slots[i].parts);
-        baton_text_clear(&pool->slots[i].failures);
-        baton_text_clear(&pool->slots[i].order);
-        baton_system_give(pool->slots[i].ids);
+        slot_clear(pool, &pool->slots[i]);
     }
-    baton_system_give(pool->known_ids);
+    baton_seen_ids_clear(&pool->seen_ids);
+    baton_shard_order_clear(&pool->order);
     baton_system_give(pool->slots);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
@@ -646,49 +503,52 @@ static void run_workers(struct worker *workers, uint32_t count)
     }
 }
 
+static enum baton_status run_pool(struct pool *pool, struct worker *workers, struct baton_error *err)
+{
+    const struct baton_runner_options *options = pool->options;
+    for (uint32_t i = 0; i < options->thread_count; i++) {
+        enum baton_status status = worker_init(&workers[i], pool, err);
+        if (status != BATON_OK) {
+            return status;
+        }
+    }
+    baton_cases_watch(options->cases, options->interrupted);
+    run_workers(workers, options->thread_count);
+    if (pool->status != BATON_OK) {
+        *err = pool->error;
+    }
+    return pool->status;
+}
+
 enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton_tally *tally,
                                    const struct baton_runner_options *options, struct baton_error *err)
 {
+    struct pool pool;
+    struct worker *workers = NULL;
     *out = (struct baton_runner_result){ 0 };
-    struct pool pool = { .options = options, .slot_count = options->thread_count * CHUNKS_PER_THREAD };
-    struct worker *workers = baton_system_take(options->thread_count * sizeof *workers);
-    pool.slots = baton_system_take(pool.slot_count * sizeof *pool.slots);
-    for (size_t i = 0; i < sink_count(&pool); i++) {
-        pool.is_together = pool.is_together ||
-                           (options->sinks->list[i].form->conversation != NULL && !options->sinks->list[i].is_direct);
+    enum baton_status status = pool_init(&pool, options, err);
+    if (status != BATON_OK) {
+        goto done;
     }
-    pthread_mutex_init(&pool.lock, NULL);
-    pthread_cond_init(&pool.changed, NULL);
-    enum baton_status status = BATON_OK;
-    if (workers == NULL || pool.slots == NULL) {
-        status = baton_error_set(err, BATON_ENOMEM, "out of memory");
-        pool.slot_count = 0;
+    workers = baton_system_take(options->thread_count * sizeof *workers);
+    if (workers == NULL) {
+        status = baton_error_no_memory(err, NULL);
+        goto done;
     }
-    for (uint32_t i = 0; i < pool.slot_count; i++) {
-        pool.slots[i].failures = baton_text_with_limit(SIZE_MAX / 2);
-        status = status == BATON_OK ? parts_init(&pool, &pool.slots[i], err) : status;
-        pool.slots[i].order = baton_text_with_limit(SIZE_MAX / 2);
-    }
-    for (uint32_t i = 0; status == BATON_OK && i < options->thread_count; i++) {
-        status = worker_init(&workers[i], &pool, err);
-    }
-    if (status == BATON_OK) {
-        baton_cases_watch(options->cases, options->interrupted);
-        run_workers(workers, options->thread_count);
-        status = pool.status;
-        if (status != BATON_OK) {
-            *err = pool.error;
-        }
-    }
-    for (uint32_t i = 0; workers != NULL && i < options->thread_count; i++) {
+    status = run_pool(&pool, workers, err);
+    for (uint32_t i = 0; i < options->thread_count; i++) {
         gather(out, tally, &workers[i]);
         worker_clear(&workers[i]);
     }
+    if (options->order != NULL) {
+        baton_shard_order_write(options->order, &pool.order);
+    }
+    if (status == BATON_OK && (baton_tally_failed(tally) || (options->order != NULL && options->order->failed))) {
+        status = baton_error_no_memory(err, "counts");
+    }
+done:
     baton_system_give(workers);
     pool_clear(&pool);
     out->conversations = baton_cases_digest(options->cases);
-    if (status == BATON_OK && (baton_tally_failed(tally) || (options->order != NULL && options->order->failed))) {
-        status = baton_error_set(err, BATON_ENOMEM, "out of memory for counts");
-    }
     return status;
 }

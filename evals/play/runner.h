@@ -8,10 +8,12 @@
 
 #include "engine/base/hash.h"
 #include "evals/play/evaluate.h"
+#include "evals/play/failures.h"
+#include "evals/play/select.h"
 #include "evals/suite/cases.h"
-#include "reports/report_sinks.h"
+#include "reports/sinks.h"
 
-enum { BATON_FAILURES_MAX = 10, BATON_THREADS_MAX = 256, BATON_CONVERSATION_BYTES_MAX = 512 * 1024 * 1024 };
+enum { BATON_THREADS_MAX = 256, BATON_CONVERSATION_BYTES_MAX = 512 * 1024 * 1024 };
 
 /* Where a run stands; for the progress line. */
 struct baton_progress {
@@ -23,19 +25,13 @@ struct baton_runner_options {
     const struct baton_play *play;
     struct baton_cases *cases;
     uint32_t thread_count;
-    uint32_t shard_index, shard_count; /* the conversations with hash(id) % count == index; count 0 or 1: all */
-    struct baton_str filter;           /* PCRE2 on the id; data NULL: all */
-    struct baton_str tag;              /* data NULL: all */
-    struct baton_text
-        *failures; /* gets a line for each of the first BATON_FAILURES_MAX judgements that failed; or NULL */
+    struct baton_selection selection;
+    struct baton_failures *failures;  /* gets the first judgements that failed; or NULL */
     struct baton_report_sinks *sinks; /* get every conversation; opened and finished by the caller; NULL: none */
     struct baton_str suite;           /* its name, for reports */
-    struct baton_text
-        *order; /* gets, for each conversation played, how many selected ones of other shards came before it
-                               * since the last: `0 3 1`. With it baton merge finds the input order again. NULL: none */
-    const struct baton_counter *only;          /* keys of failed_ids.h; NULL: all */
+    struct baton_text *order;         /* gets what shard_order.h says of this shard; NULL: none */
     const struct baton_json *phantom_patterns; /* see phantom.h; NULL: those that come with baton */
-    const struct baton_sprt *stop_early; /* ends the repeats of a conversation when they tell enough; NULL: plays all */
+    const struct baton_sprt *stop_early; /* ends the repeats of a conversation when they say enough; NULL: plays all */
     const volatile int *interrupted;     /* set from a signal handler; NULL: never */
     void (*on_progress)(void *user, const struct baton_progress *progress); /* now and then, one thread at a time */
     void *user;
@@ -54,8 +50,5 @@ struct baton_runner_result {
 BATON_MUST_CHECK enum baton_status baton_runner_run(struct baton_runner_result *out, struct baton_tally *tally,
                                                     const struct baton_runner_options *options,
                                                     struct baton_error *err);
-
-/* The shard that an id belongs to. */
-uint32_t baton_shard_of(struct baton_str id, uint32_t shard_count);
 
 #endif

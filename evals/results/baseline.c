@@ -1,7 +1,8 @@
 #include "evals/results/baseline.h"
 
-#include "reports/outdir.h"
+#include "reports/out_file.h"
 #include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static enum baton_status new_paths(const char *path, struct baton_arena *arena, 
     bool is_file = strstr(path, "summary.json") != NULL || strstr(path, "results.jsonl") != NULL;
     const char *slash = strrchr(path, '/');
     const char *folder = !is_file ? path : slash == NULL ? NULL : baton_arena_copy(arena, path, (size_t)(slash - path));
-    enum baton_status status = folder == NULL || folder[0] == '\0' ? BATON_OK : baton_outdir_make(folder, err);
+    enum baton_status status = folder == NULL || folder[0] == '\0' ? BATON_OK : baton_out_folder_make(folder, err);
     return status == BATON_OK ? baton_compare_paths(path, arena, summary_path, rows_path, err) : status;
 }
 
@@ -157,18 +158,4 @@ enum baton_status baton_baseline_update(const struct baton_baseline *baseline, c
     }
     baton_text_clear(&text);
     return status;
-}
-
-bool baton_baseline_has_gate(const struct baton_gate *gates, size_t count)
-{
-    static const struct baton_str heads[] = { BATON_STR_INIT("baseline."), BATON_STR_INIT("regressions") };
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < sizeof heads / sizeof *heads; k++) {
-            if (gates[i].figure.length >= heads[k].length &&
-                memcmp(gates[i].figure.data, heads[k].data, heads[k].length) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
 }

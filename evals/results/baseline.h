@@ -9,9 +9,8 @@
 #ifndef BATON_EVALS_RESULTS_BASELINE_H
 #define BATON_EVALS_RESULTS_BASELINE_H
 
-#include "evals/judge/gates.h"
 #include "evals/results/compare.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 struct baton_baseline {
     const char *path; /* NULL: there is none */
@@ -43,8 +42,5 @@ BATON_MUST_CHECK enum baton_status baton_baseline_update(const struct baton_base
                                                          const struct baton_summary *summary,
                                                          const struct baton_baseline_rows *rows,
                                                          struct baton_arena *arena, struct baton_error *err);
-
-/* Whether some gate is about the baseline; where none is, being clearly worse fails the run by itself. */
-bool baton_baseline_has_gate(const struct baton_gate *gates, size_t count);
 
 #endif

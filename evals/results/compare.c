@@ -1,9 +1,16 @@
+/* compare.c - two results side by side: pairs, their statistics, what changed, and the verdict in a sentence.
+ *
+ * Results may be larger than memory, so rows are read twice: once for a record of each conversation (pairs.h), from which all
+ * counts come, and then only those rows again that changed, for their routes and reasons. A comparison is refused, not made
+ * small, where the two are not of the same conversations: a difference of suites is no difference of runs.
+ */
 #include "evals/results/compare.h"
 
 #include "engine/base/document.h"
 #include "evals/results/pairs.h"
 #include "evals/stats/intervals.h"
 #include "evals/stats/resample.h"
+#include "reports/figure_names.h"
 #include "reports/result.h"
 
 #include <inttypes.h>
@@ -12,7 +19,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FLIPS = 10000, FLIPS_OF_MANY = 1000, MANY = 20000, ROW_BYTES_MAX = 256 * 1024 * 1024, REASON_BYTES_MAX = 4096 };
+enum {
+    FLIPS = 10000,
+    FLIPS_OF_MANY = 1000,
+    MANY = 20000,
+    ROW_BYTES_MAX = 256 * 1024 * 1024,
+    REASON_BYTES_MAX = 4096,
+    NAME_BYTES_MAX = 256
+};
 
 static const double power = 0.8;
 
@@ -97,30 +111,9 @@ enum baton_status baton_compare_open(struct baton_compare_side *out, struct bato
     return baton_document_load(&out->summary, source, arena, summary_path, err);
 }
 
-/* The member at a path of names with dots between, or NULL. */
-static const struct baton_json *at_path(const struct baton_json *node, const char *path)
-{
-    char key[64];
-    while (node != NULL && node->type == BATON_JSON_OBJECT) {
-        const char *dot = strchr(path, '.');
-        size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
-        if (length >= sizeof key) {
-            return NULL;
-        }
-        memcpy(key, path, length);
-        key[length] = '\0';
-        node = baton_json_get(node, key);
-        if (dot == NULL) {
-            return node;
-        }
-        path = dot + 1;
-    }
-    return NULL;
-}
-
 static struct baton_str text_at(const struct baton_json *root, const char *path)
 {
-    const struct baton_json *node = at_path(root, path);
+    const struct baton_json *node = baton_json_at(root, baton_str_of(path));
     return node != NULL && node->type == BATON_JSON_STRING ? node->text : (struct baton_str){ NULL, 0 };
 }
 
@@ -402,60 +395,30 @@ static enum baton_status list_changed(struct comparing *comparing, bool was, siz
 
 /* ---- figures ---- */
 
-static const struct {
-    const char *name, *path;
-} figure_rows[] = {
-    { "accuracy", "routing.accuracy.value" },
-    { "first_hop", "routing.first_hop.value" },
-    { "route", "routing.route.value" },
-    { "all_expectations", "routing.all_expectations.value" },
-    { "balanced", "routing.balanced" },
-    { "macro_f1", "routing.macro_f1" },
-    { "over_routing", "routing.over_routing" },
-    { "under_routing", "routing.under_routing" },
-    { "misrouting", "routing.misrouting" },
-    { "depth.mean", "depth.mean" },
-    { "depth.max", "depth.max" },
-    { "loops", "loops.exchanges" },
-    { "revisits", "loops.revisit_exchanges" },
-    { "unanswered", "counts.unanswered" },
-    { "invalid_handoffs", "counts.invalid_handoffs" },
-    { "phantom_handoffs", "counts.phantom_handoffs" },
-    { "exhausted", "counts.exhausted" },
-    { "diverged", "counts.diverged" },
-    { "errors", "counts.errors" },
-    { "latency.exchange.p50", "latency.exchange.p50" },
-    { "latency.exchange.p95", "latency.exchange.p95" },
-    { "latency.ttft.p95", "latency.ttft.p95" },
-    { "tokens.input", "tokens.input" },
-    { "tokens.output", "tokens.output" },
-    { "cost_usd.mean", "cost_usd.mean" },
-};
-
-enum { FIGURE_ROWS = sizeof figure_rows / sizeof *figure_rows };
-
-static double number_at(const struct baton_json *root, const char *path)
+static const char *name_of(const struct comparing *comparing, const struct baton_figure_ref *ref)
 {
-    const struct baton_json *node = at_path(root, path);
-    return node != NULL && node->type == BATON_JSON_NUMBER ? node->number : NAN;
+    struct baton_text name = baton_text_with_limit(NAME_BYTES_MAX);
+    baton_figure_put_name(&name, ref);
+    const char *copy = name.failed ? NULL : baton_arena_copy(comparing->arena, name.data, name.length);
+    baton_text_clear(&name);
+    return copy;
 }
 
 static enum baton_status compare_figures(struct comparing *comparing)
 {
-    struct baton_comparison_figure *figures = baton_arena_array(comparing->arena, FIGURE_ROWS, sizeof *figures);
-    if (figures == NULL) {
-        return no_memory(comparing->err);
+    size_t count = 0;
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next_compared(&ref); count++) {
     }
-    for (size_t i = 0; i < FIGURE_ROWS; i++) {
-        figures[i] = (struct baton_comparison_figure){
-            .name = figure_rows[i].name,
-            .baseline = number_at(comparing->options->baseline->summary, figure_rows[i].path),
-            .candidate = number_at(comparing->options->candidate->summary, figure_rows[i].path)
-        };
-    }
+    struct baton_comparison_figure *figures = baton_arena_array(comparing->arena, count, sizeof *figures);
     comparing->out->figures = figures;
-    comparing->out->figure_count = FIGURE_ROWS;
-    return BATON_OK;
+    for (struct baton_figure_ref ref = { 0 }; figures != NULL && baton_figure_next_compared(&ref);) {
+        struct baton_comparison_figure *one = &figures[comparing->out->figure_count++];
+        one->name = name_of(comparing, &ref);
+        one->baseline = baton_figure_in_file(&ref, comparing->options->baseline->summary);
+        one->candidate = baton_figure_in_file(&ref, comparing->options->candidate->summary);
+        figures = one->name == NULL ? NULL : figures;
+    }
+    return figures == NULL ? no_memory(comparing->err) : BATON_OK;
 }
 
 /* ---- the verdict ---- */

@@ -1,5 +1,12 @@
+/* merge.c - shards to one result.
+ *
+ * Figures cannot be added up, counts can: so merging reads the exact counts that each shard left and makes the summary from
+ * their sum. Rows are dealt back in input order by what each shard noted of it, one open file a shard, so that the whole is
+ * the same bytes as one run and no shard is ever held in memory. Whatever could make it another run is compared first.
+ */
 #include "evals/results/merge.h"
 
+#include "engine/base/number.h"
 #include "evals/results/rows.h"
 
 #include <errno.h>
@@ -162,8 +169,8 @@ enum baton_status baton_merge_load(struct baton_merge *out, struct baton_arena *
 struct source {
     const struct baton_tally_file *shard;
     struct baton_rows rows;
-    const char *order; /* what is left of it; NULL: of a whole run */
-    uint64_t next;     /* position of its next conversation in the whole; UINT64_MAX: none is left */
+    struct baton_str order; /* what is left of it; data NULL: of a whole run */
+    uint64_t next;          /* position of its next conversation in the whole; UINT64_MAX: none is left */
     bool has_begun;
 };
 
@@ -202,15 +209,13 @@ static enum baton_status source_next(struct source *source, struct baton_error *
     source->has_begun = true;
     if (source->rows.line.length == 0) {
         source->next = UINT64_MAX;
-        return source->order == NULL || source->order[0] == '\0' ? BATON_OK : out_of_step(source, err);
+        return source->order.length == 0 ? BATON_OK : out_of_step(source, err);
     }
-    if (source->order != NULL) {
-        char *end;
-        others = strtoull(source->order, &end, 10);
-        if (end == source->order || others >= UINT32_MAX) {
+    if (source->order.data != NULL) {
+        if (!baton_number_take_u64(&source->order, &others) || others >= UINT32_MAX) {
             return out_of_step(source, err);
         }
-        source->order = *end == ' ' ? end + 1 : end;
+        source->order = baton_str_after(source->order, 1); /* a blank */
     }
     source->next = before + others;
     return BATON_OK;
@@ -225,10 +230,8 @@ static enum baton_status source_open(struct source *source, const struct baton_t
         return BATON_OK;
     }
     const char *path = rows_path(shard, arena);
-    if (shard->order.data != NULL) {
-        source->order = baton_arena_copy(arena, shard->order.data, shard->order.length);
-    }
-    if (path == NULL || (shard->order.data != NULL && source->order == NULL)) {
+    source->order = shard->order;
+    if (path == NULL) {
         return baton_error_set(err, BATON_ENOMEM, "out of memory");
     }
     enum baton_status status = baton_rows_open(&source->rows, path, err);

@@ -1,11 +1,17 @@
+/* pairs.c - pairs conversations by their ids in one pass over each result.
+ *
+ * A million conversations must fit into memory, so a pair is a small record of fixed size and ids are kept as hashes; the
+ * repeats of a conversation stand together in the rows, so a group is folded into its record as soon as the next one begins.
+ */
 #include "evals/results/pairs.h"
 
+#include "engine/base/grow.h"
 #include "engine/base/hash.h"
 #include "reports/result.h"
 
 #include <string.h>
 
-enum { LIST_FIRST = 1024, SLOTS_FIRST = 4096, ROW_BYTES_MAX = 256 * 1024 * 1024 };
+enum { SLOTS_FIRST = 4096, ROW_BYTES_MAX = 256 * 1024 * 1024 };
 
 /* One conversation under way. */
 struct group {
@@ -23,8 +29,8 @@ struct baton_pairs baton_pairs_new(struct baton_arena *arena)
 
 void baton_pairs_clear(struct baton_pairs *pairs)
 {
-    baton_system_give(pairs->list);
-    baton_system_give(pairs->order);
+    baton_grow_free(pairs->list);
+    baton_grow_free(pairs->order);
     baton_system_give(pairs->slots);
     *pairs = (struct baton_pairs){ 0 };
 }
@@ -40,19 +46,6 @@ bool baton_pair_passes(const struct baton_pair_side *side)
 }
 
 /* ---- the table ---- */
-
-/* A larger piece with the same beginning; NULL when out of memory, and then the old one stays. */
-static void *grown(void *old, size_t used_bytes, size_t new_bytes)
-{
-    void *piece = baton_system_take(new_bytes);
-    if (piece != NULL && used_bytes > 0) {
-        memcpy(piece, old, used_bytes);
-    }
-    if (piece != NULL) {
-        baton_system_give(old);
-    }
-    return piece;
-}
 
 /* The slot where the hash is, as an index + 1, or a free one. */
 static uint32_t *slot_of(const struct baton_pairs *pairs, uint64_t id_hash)
@@ -86,16 +79,12 @@ static struct baton_pair *pair_take(struct baton_pairs *pairs, uint64_t id_hash)
     if (pairs->count * 4 >= pairs->slot_count * 3 && !slots_grow(pairs)) {
         return NULL;
     }
-    if (pairs->count == pairs->list_capacity) {
-        size_t capacity = pairs->list_capacity == 0 ? LIST_FIRST : pairs->list_capacity * 2;
-        struct baton_pair *list =
-            grown(pairs->list, pairs->count * sizeof *pairs->list, capacity * sizeof *pairs->list);
-        if (list == NULL) {
-            return NULL;
-        }
-        pairs->list = list;
-        pairs->list_capacity = capacity;
+    struct baton_pair *list =
+        baton_grow_heap(pairs->list, (uint32_t)pairs->count, &pairs->list_capacity, sizeof *pairs->list);
+    if (list == NULL) {
+        return NULL;
     }
+    pairs->list = list;
     uint32_t *slot = slot_of(pairs, id_hash);
     if (*slot == 0) {
         pairs->list[pairs->count] = (struct baton_pair){ .id_hash = id_hash };
@@ -106,16 +95,12 @@ static struct baton_pair *pair_take(struct baton_pairs *pairs, uint64_t id_hash)
 
 static bool order_add(struct baton_pairs *pairs, uint32_t index)
 {
-    if (pairs->order_count == pairs->order_capacity) {
-        size_t capacity = pairs->order_capacity == 0 ? LIST_FIRST : pairs->order_capacity * 2;
-        uint32_t *order =
-            grown(pairs->order, pairs->order_count * sizeof *pairs->order, capacity * sizeof *pairs->order);
-        if (order == NULL) {
-            return false;
-        }
-        pairs->order = order;
-        pairs->order_capacity = capacity;
+    uint32_t *order =
+        baton_grow_heap(pairs->order, (uint32_t)pairs->order_count, &pairs->order_capacity, sizeof *pairs->order);
+    if (order == NULL) {
+        return false;
     }
+    pairs->order = order;
     pairs->order[pairs->order_count++] = index;
     return true;
 }

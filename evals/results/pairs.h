@@ -34,9 +34,10 @@ struct baton_pairs {
     size_t order_count;
     struct baton_str agents[BATON_PAIR_AGENTS_MAX]; /* by bit; more than that many are left out */
     uint32_t agent_count;
-    struct baton_arena *arena;                        /* of the names */
-    size_t list_capacity, order_capacity, slot_count; /* private */
-    uint32_t *slots;                                  /* private */
+    struct baton_arena *arena;              /* of the names */
+    uint32_t list_capacity, order_capacity; /* private, as are the following */
+    size_t slot_count;
+    uint32_t *slots;
 };
 
 /* Names go into the arena. */

@@ -1,3 +1,9 @@
+/* rows.c - lines of results.jsonl, and results out of them.
+ *
+ * Merging only copies lines and must tell where a conversation begins, so that is read off the line's own bytes (baton wrote
+ * it, in one form); comparing needs the whole, and gets it strictly: the first thing that is not as baton writes it is told
+ * with its place, and reading goes on with empty values up to the end of the line, so that no step needs to look at errors.
+ */
 #include "evals/results/rows.h"
 
 #include "engine/base/json.h"

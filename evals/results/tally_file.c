@@ -1,41 +1,30 @@
+/* tally_file.c - counts.json, written and read.
+ *
+ * The rows of the file are those of the tally (BATON_TALLY_COUNTS and BATON_TALLY_COUNTERS in tally.h): a new counter is in
+ * the file as soon as it is in the table. Keys of counters are often near to each other, so each is written as its distance
+ * to the one before, which keeps a file of millions of latencies small. What is read is checked as anything from outside: a
+ * key that names an agent that is not there would be an index out of bounds later.
+ */
 #include "evals/results/tally_file.h"
 
 #include "engine/base/document.h"
 #include "engine/base/fields.h"
 #include "engine/base/json_writer.h"
+#include "engine/base/number.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The plain counts and the counters, by the names of their fields. */
-#define COUNT_ROW(name) { #name, offsetof(struct baton_counts, name) },
-static const struct {
+#define COUNT_ROW(name) { #name, offsetof(struct baton_tally, counts.name), BATON_KEY_NUMBER },
+#define COUNTER_ROW(name, key) { #name, offsetof(struct baton_tally, name), BATON_KEY_##key },
+static const struct tally_row {
     const char *name;
     size_t offset;
-} count_rows[] = { BATON_TALLY_COUNTS(COUNT_ROW) };
-#undef COUNT_ROW
-
-static const struct {
-    const char *name;
-    size_t offset;
-} counter_rows[] = {
-    { "confusion", offsetof(struct baton_tally, confusion) },
-    { "edges", offsetof(struct baton_tally, edges) },
-    { "agents", offsetof(struct baton_tally, agents) },
-    { "depth_exchange", offsetof(struct baton_tally, depth_exchange) },
-    { "depth_conversation", offsetof(struct baton_tally, depth_conversation) },
-    { "latency_exchange", offsetof(struct baton_tally, latency_exchange) },
-    { "latency_ttft", offsetof(struct baton_tally, latency_ttft) },
-    { "latency_hop", offsetof(struct baton_tally, latency_hop) },
-    { "latency_conversation", offsetof(struct baton_tally, latency_conversation) },
-    { "cost_agents", offsetof(struct baton_tally, cost_agents) },
-    { "cost_edges", offsetof(struct baton_tally, cost_edges) },
-    { "clusters", offsetof(struct baton_tally, clusters) },
-    { "trials", offsetof(struct baton_tally, trials) },
-};
+    enum baton_tally_key key;
+} count_rows[] = { BATON_TALLY_COUNTS(COUNT_ROW) }, counter_rows[] = { BATON_TALLY_COUNTERS(COUNTER_ROW) };
 
 static const struct {
     const char *name;
@@ -54,18 +43,10 @@ enum {
     COUNT_ROWS = sizeof count_rows / sizeof *count_rows,
     COUNTER_ROWS = sizeof counter_rows / sizeof *counter_rows,
     SUITE_ROWS = sizeof suite_rows / sizeof *suite_rows,
-    PAIRS_FROM = COUNTER_ROWS - 2, /* clusters and trials */
-    COSTS_FROM = COUNTER_ROWS - 4, /* by agent and by edge */
     BREAK_DEPTH = 2
 };
 
 /* ---- writing ---- */
-
-static void put_u64(struct baton_json_writer *writer, const char *key, uint64_t value)
-{
-    baton_jw_key(writer, key);
-    baton_jw_u64(writer, value);
-}
 
 static int by_key(const void *a, const void *b)
 {
@@ -139,8 +120,8 @@ static void put_suite(struct baton_json_writer *writer, const struct baton_summa
             baton_jw_str(writer, text);
         }
     }
-    put_u64(writer, "seed", summary->suite.seed);
-    put_u64(writer, "repeat", summary->suite.repeat);
+    baton_jw_put_u64(writer, "seed", summary->suite.seed);
+    baton_jw_put_u64(writer, "repeat", summary->suite.repeat);
     baton_jw_close(writer, '}');
 }
 
@@ -162,9 +143,9 @@ static void put_flaky(struct baton_json_writer *writer, const struct baton_flaky
         baton_jw_open(writer, '{');
         baton_jw_key(writer, "id");
         baton_jw_str(writer, flaky->list[i].id);
-        put_u64(writer, "n", flaky->list[i].n);
-        put_u64(writer, "passed", flaky->list[i].passed);
-        put_u64(writer, "flips", flaky->list[i].flips);
+        baton_jw_put_u64(writer, "n", flaky->list[i].n);
+        baton_jw_put_u64(writer, "passed", flaky->list[i].passed);
+        baton_jw_put_u64(writer, "flips", flaky->list[i].flips);
         baton_jw_close(writer, '}');
     }
     baton_jw_close(writer, ']');
@@ -176,8 +157,8 @@ static void put_tally(struct baton_json_writer *writer, const struct baton_tally
     baton_jw_open(writer, '{');
     for (size_t i = 0; i < COUNT_ROWS; i++) {
         uint64_t value;
-        memcpy(&value, (const char *)&tally->counts + count_rows[i].offset, sizeof value);
-        put_u64(writer, count_rows[i].name, value);
+        memcpy(&value, (const char *)tally + count_rows[i].offset, sizeof value);
+        baton_jw_put_u64(writer, count_rows[i].name, value);
     }
     baton_jw_close(writer, '}');
     baton_jw_key(writer, "counters");
@@ -209,7 +190,7 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
     struct baton_summary suite = file->suite;
     suite.suite.shard = is_whole ? (struct baton_str){ NULL, 0 } : suite.suite.shard;
     baton_jw_open(&writer, '{');
-    put_u64(&writer, "baton_counts", 1);
+    baton_jw_put_u64(&writer, "baton_counts", 1);
     put_suite(&writer, &suite);
     put_text(&writer, "play", file->play);
     baton_jw_key(&writer, "strict");
@@ -231,12 +212,6 @@ void baton_tally_file_write(struct baton_text *out, const struct baton_tally_fil
 
 void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, const struct baton_tally_about *about)
 {
-    const struct baton_play *play = about->play;
-    char how[320];
-    int length =
-        snprintf(how, sizeof how, "max_turns=%d max_handoffs=%d loops=%s on_handoff=%s stop_early=%.64s",
-                 play->limits.max_turns, play->limits.max_handoffs, play->loops_stop ? "stop" : "report",
-                 play->on_handoff_stop ? "stop" : "continue", about->stop_early == NULL ? "no" : about->stop_early);
     struct baton_str *gates = baton_system_take((about->summary->gate_count + 1) * sizeof *gates);
     if (gates == NULL) {
         out->failed = true;
@@ -250,7 +225,7 @@ void baton_tally_write(struct baton_text *out, const struct baton_tally *tally, 
                                      .suite = *about->summary,
                                      .gates = gates,
                                      .gate_count = about->summary->gate_count,
-                                     .play = { how, (size_t)length },
+                                     .play = about->play,
                                      .is_strict = about->is_strict,
                                      .weights = about->weights,
                                      .order = about->order };
@@ -333,15 +308,7 @@ static enum baton_status read_form(const struct reading *reading, const struct b
 /* A count that JSON holds; up to 2^64 - 1 by its digits. */
 static bool read_u64(const struct baton_json *node, uint64_t *out)
 {
-    char digits[24];
-    if (node == NULL || node->type != BATON_JSON_NUMBER || node->text.length >= sizeof digits) {
-        return false;
-    }
-    memcpy(digits, node->text.data, node->text.length);
-    digits[node->text.length] = '\0';
-    char *end;
-    *out = strtoull(digits, &end, 10);
-    return *end == '\0' && digits[0] != '-';
+    return node != NULL && node->type == BATON_JSON_NUMBER && baton_number_u64(node->text, out);
 }
 
 static enum baton_status read_suite(const struct reading *reading, const struct baton_json *node)
@@ -362,12 +329,14 @@ static enum baton_status read_suite(const struct reading *reading, const struct 
     }
     reading->out->shard_count = 1;
     if (suite->suite.shard.data != NULL) {
-        unsigned index = 0, count = 0;
-        if (sscanf(suite->suite.shard.data, "%u/%u", &index, &count) != 2 || index < 1 || index > count) {
+        struct baton_str shard = suite->suite.shard;
+        uint64_t index = 0, count = 0;
+        if (!baton_number_take_u64(&shard, &index) || !baton_str_starts(shard, "/") ||
+            !baton_number_u64(baton_str_after(shard, 1), &count) || index < 1 || index > count || count > UINT32_MAX) {
             return damaged(reading, node, "a shard that is not I/N");
         }
-        reading->out->shard_index = index - 1;
-        reading->out->shard_count = count;
+        reading->out->shard_index = (uint32_t)index - 1;
+        reading->out->shard_count = (uint32_t)count;
     }
     return BATON_OK;
 }
@@ -441,63 +410,58 @@ static enum baton_status read_counts(const struct reading *reading, const struct
         if (!read_u64(baton_json_get(node, count_rows[i].name), &value)) {
             return damaged(reading, node, "a missing count");
         }
-        memcpy((char *)&reading->out->tally.counts + count_rows[i].offset, &value, sizeof value);
+        memcpy((char *)&reading->out->tally + count_rows[i].offset, &value, sizeof value);
     }
     return BATON_OK;
 }
 
 /* Agents in keys must be there: the summary looks them up. */
-static bool key_is_good(const struct reading *reading, size_t counter, uint64_t key)
+static bool key_is_good(enum baton_tally_key kind, uint64_t key, uint64_t agents)
 {
-    uint64_t agents = reading->out->agents->count, high = key >> 32, low = key & UINT32_MAX;
-    if (counter == PAIRS_FROM || counter == PAIRS_FROM + 1) { /* so many of so many */
-        return high > 0 && low <= high;
-    }
-    if (counter == COSTS_FROM || counter == COSTS_FROM + 1) {
-        return counter == COSTS_FROM ? key < agents : high < agents && low < agents;
-    }
-    switch (counter) {
-    case 0: /* confusion: an agent expected; an agent or an outcome observed */
-        return high < agents && low < agents + 3;
-    case 1:
-        return high < agents && low < agents;
-    case 2:
+    uint64_t high = key >> 32, low = key & UINT32_MAX;
+    switch (kind) {
+    case BATON_KEY_AGENT:
         return key < agents;
-    default:
-        return true;
+    case BATON_KEY_EDGE:
+        return high < agents && low < agents;
+    case BATON_KEY_EXPECTED_OBSERVED:
+        return high < agents && low < agents + BATON_TALLY_OUTCOMES;
+    case BATON_KEY_PART_OF_WHOLE:
+        return high > 0 && low <= high;
+    case BATON_KEY_NUMBER:
+        break;
     }
+    return true;
 }
 
-/* A number at the place, which moves behind it. */
-static bool take_u64(const char **at, uint64_t *out)
+/* A step, and its count behind a colon where that is not 1. */
+static bool take_step(struct baton_str *text, uint64_t *step, uint64_t *count)
 {
-    char *end;
-    if (**at < '0' || **at > '9') {
+    *count = 1;
+    if (!baton_number_take_u64(text, step)) {
         return false;
     }
-    errno = 0;
-    *out = strtoull(*at, &end, 10);
-    *at = end;
-    return errno == 0;
+    if (!baton_str_starts(*text, ":")) {
+        return true;
+    }
+    *text = baton_str_after(*text, 1);
+    return baton_number_take_u64(text, count) && *count > 0;
 }
 
-static bool read_steps(const struct reading *reading, size_t index, const char *at, struct baton_counter *counter)
+static bool read_steps(const struct reading *reading, enum baton_tally_key kind, struct baton_str text,
+                       struct baton_counter *counter)
 {
     uint64_t key = 0, step, count;
-    for (bool is_first = true; *at != '\0'; is_first = false) {
-        count = 1;
-        if ((!is_first && *at++ != ' ') || !take_u64(&at, &step) || (!is_first && step == 0) ||
-            step > UINT64_MAX - key) {
+    for (bool is_first = true; text.length > 0; is_first = false) {
+        if (!is_first && text.data[0] != ' ') {
             return false;
         }
-        if (*at == ':') {
-            at++;
-            if (!take_u64(&at, &count) || count == 0) {
-                return false;
-            }
+        text = is_first ? text : baton_str_after(text, 1);
+        if (!take_step(&text, &step, &count) || (!is_first && step == 0) || step > UINT64_MAX - key) {
+            return false;
         }
         key += step;
-        if (!key_is_good(reading, index, key)) {
+        if (!key_is_good(kind, key, reading->out->agents->count)) {
             return false;
         }
         baton_counter_add(counter, key, count);
@@ -505,19 +469,16 @@ static bool read_steps(const struct reading *reading, size_t index, const char *
     return true;
 }
 
-static enum baton_status read_counter(const struct reading *reading, size_t index, const struct baton_json *node)
+static enum baton_status read_counter(const struct reading *reading, const struct tally_row *row,
+                                      const struct baton_json *counters)
 {
-    struct baton_counter *counter =
-        (struct baton_counter *)(void *)((char *)&reading->out->tally + counter_rows[index].offset);
+    struct baton_counter *counter = (struct baton_counter *)(void *)((char *)&reading->out->tally + row->offset);
+    const struct baton_json *node = baton_json_get(counters, row->name);
     if (node == NULL || node->type != BATON_JSON_STRING) {
         return baton_error_set(reading->err, BATON_EINPUT, "%s: the counter '%s' is missing", reading->source->name,
-                               counter_rows[index].name);
+                               row->name);
     }
-    const char *text = baton_arena_copy(reading->arena, node->text.data, node->text.length);
-    if (text == NULL) {
-        return no_memory(reading);
-    }
-    if (!read_steps(reading, index, text, counter)) {
+    if (!read_steps(reading, row->key, node->text, counter)) {
         return damaged(reading, node, "a counter that is not right");
     }
     return counter->failed ? no_memory(reading) : BATON_OK;
@@ -569,7 +530,7 @@ enum baton_status baton_tally_read(struct baton_tally_file *out, struct baton_ar
     status = status == BATON_OK ? read_counts(&reading, form.counts) : status;
     status = status == BATON_OK ? read_flaky(&reading, form.flaky) : status;
     for (size_t i = 0; i < COUNTER_ROWS && status == BATON_OK; i++) {
-        status = read_counter(&reading, i, baton_json_get(form.counters, counter_rows[i].name));
+        status = read_counter(&reading, &counter_rows[i], form.counters);
     }
     return status;
 }

@@ -8,16 +8,17 @@
 #ifndef BATON_EVALS_RESULTS_TALLY_FILE_H
 #define BATON_EVALS_RESULTS_TALLY_FILE_H
 
-#include "evals/judge/gates.h"
-#include "evals/play/evaluate.h"
+#include "engine/base/json.h"
+#include "engine/core/agents.h"
+#include "evals/tally/tally.h"
+#include "reports/summary.h"
 
 /* What decides figures beside the counts. */
 struct baton_tally_about {
     const struct baton_agents *agents;
     const struct baton_summary *summary; /* its suite block and the texts of its gates */
-    const struct baton_play *play;
-    const char *stop_early;           /* as given, or NULL */
-    const struct baton_json *weights; /* of the suite, or NULL */
+    struct baton_str play;               /* limits and the like, as one text */
+    const struct baton_json *weights;    /* of the suite, or NULL */
     bool is_strict;
     struct baton_str order; /* of a shard: see struct baton_runner_options; data NULL: none */
 };

@@ -68,7 +68,7 @@ struct baton_difference baton_intervals_newcombe_paired(const struct baton_paire
  * (a value under 1e-280 is given as an upper bound); above, the normal limit is used, off by less than 1e-9. */
 struct baton_mcnemar baton_intervals_mcnemar(const struct baton_paired *paired);
 
-/* Pairs needed to see a difference d of the two shares (Connor 1987):
+/* For tests, as the inverse of the next: pairs needed to see a difference d of the two shares (Connor 1987):
  *     n = ceil(((z_a sqrt(discordant) + z_b sqrt(discordant - d^2)) / d)^2)
  * The sign of the difference does not matter. NaN when it is 0 or more than the discordant share, which no run can
  * show, or when the plan is out of range. */

@@ -1,3 +1,9 @@
+/* resample.c - clusters, permutations and repeated trials.
+ *
+ * Draws come from one generator with a given seed and go in a fixed order, so that a figure that rests on chance has the same
+ * bytes everywhere. Sums over many equal clusters are taken by class and weight, which costs what is distinct and not what
+ * there is.
+ */
 #include "evals/stats/resample.h"
 
 #include "engine/base/prng.h"

@@ -1,9 +1,14 @@
+/* cases.c - reads files of conversations in two steps, so that many workers can share them: one thread at a time cuts a chunk
+ * of whole records off the input (baton_cases_next), and whoever took the chunk reads its conversations (baton_chunk_next).
+ *
+ * What does not end in a chunk is carried to the next one; a record that never ends is refused at its limit. The files'
+ * bytes are hashed as they come, in order, for the digest that results name.
+ */
 #include "evals/suite/cases.h"
 
 #include "engine/base/hash.h"
 #include "engine/base/suggest.h"
 #include "engine/base/yaml.h"
-#include "evals/suite/csv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +83,7 @@ static enum baton_status add_file(struct baton_cases *cases, const char *path, s
     file->path = baton_arena_copy(cases->arena, path, strlen(path));
     cases->bytes_all += S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
     if (file->path == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     return form_of(path, &file->form)
                ? BATON_OK
@@ -119,7 +124,7 @@ enum baton_status baton_cases_new(struct baton_cases **out, struct baton_arena *
         cases->hasher = baton_hasher_new();
     }
     if (cases == NULL || cases->files == NULL || cases->hasher == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     cases->arena = arena;
     cases->fd = -1;
@@ -197,7 +202,6 @@ static bool is_table(enum baton_case_form form)
 void baton_chunk_blame(const struct baton_chunk *chunk, unsigned line, struct baton_error *err)
 {
     baton_error_at(err, name_of(chunk->file), line, 0);
-    err->column = is_table(chunk->form) ? 0 : err->column;
 }
 
 /* ---- reading ---- */
@@ -343,7 +347,7 @@ static enum baton_status fill(struct baton_cases *cases, struct baton_chunk *chu
     chunk->form = file->form;
     chunk->line_first = cases->line;
     cases->line += chunk->text.length == 0 ? 0 : lines_in(chunk->text.data, end);
-    return cases->carry.failed ? baton_error_set(err, BATON_ENOMEM, "out of memory") : BATON_OK;
+    return cases->carry.failed ? baton_error_no_memory(err, NULL) : BATON_OK;
 }
 
 enum baton_status baton_cases_next(struct baton_cases *cases, struct baton_chunk *chunk, struct baton_error *err)
@@ -382,39 +386,24 @@ static struct baton_str fallback_id(struct baton_arena *arena, const char *file,
     return id == NULL ? BATON_STR("?") : baton_str_of(id);
 }
 
-static enum baton_status read_json(const struct baton_chunk *chunk, struct baton_source *source,
-                                   struct baton_conversation *out, struct baton_arena *arena,
-                                   const struct baton_agents *agents, struct baton_error *err)
+static bool is_yaml(const struct baton_chunk *chunk)
 {
-    const struct baton_json *node = NULL;
-    bool is_yaml = chunk->form == BATON_CASES_DOCUMENT && !baton_path_ends(chunk->file, "json");
-    struct baton_str id = chunk->form == BATON_CASES_DOCUMENT ? baton_path_stem(chunk->file)
-                                                              : fallback_id(arena, chunk->file, source->line_first);
-    enum baton_status status = (is_yaml ? baton_yaml_parse : baton_json_parse)(&node, arena, source, err);
-    return status == BATON_OK ? baton_conversation_read(out, arena, agents, source, node, id, err) : status;
+    return chunk->form == BATON_CASES_DOCUMENT && !baton_path_ends(chunk->file, "json");
 }
 
-/* A row of labels, written as the conversation it stands for and read like any other. */
-static enum baton_status read_row(const struct baton_chunk *chunk, struct baton_source *source,
-                                  struct baton_conversation *out, struct baton_arena *arena,
-                                  const struct baton_agents *agents, struct baton_error *err)
+bool baton_chunk_is_borrowed(const struct baton_chunk *chunk)
 {
-    struct baton_str json;
-    enum baton_status status =
-        baton_csv_row_to_json(&json, arena, source, &chunk->columns, separator_of(chunk->form), err);
-    if (status != BATON_OK) {
-        return status;
+    return !is_table(chunk->form) && !is_yaml(chunk);
+}
+
+/* The tree of one record, whatever the form of its file. */
+static enum baton_status read_tree(const struct baton_chunk *chunk, const struct baton_source *source,
+                                   const struct baton_json **out, struct baton_arena *arena, struct baton_error *err)
+{
+    if (is_table(chunk->form)) {
+        return baton_csv_read_row(out, arena, source, &chunk->columns, separator_of(chunk->form), err);
     }
-    const struct baton_json *node = NULL;
-    source->text = json;
-    status = baton_json_parse(&node, arena, source, err);
-    status = status == BATON_OK ? baton_conversation_read(out, arena, agents, source, node,
-                                                          fallback_id(arena, chunk->file, source->line_first), err)
-                                : status;
-    if (status != BATON_OK) {
-        err->column = 0; /* a column of the text made here would mislead */
-    }
-    return status;
+    return (is_yaml(chunk) ? baton_yaml_parse : baton_json_parse)(out, arena, source, err);
 }
 
 static bool is_blank(const char *data, size_t length)
@@ -469,6 +458,12 @@ bool baton_chunk_next(const struct baton_chunk *chunk, struct baton_chunk_cursor
     if (source.text.length == 0) {
         return false;
     }
-    *status = (is_table(chunk->form) ? read_row : read_json)(chunk, &source, out, arena, agents, err);
+    const struct baton_json *node = NULL;
+    *status = read_tree(chunk, &source, &node, arena, err);
+    if (*status == BATON_OK) {
+        struct baton_str id = chunk->form == BATON_CASES_DOCUMENT ? baton_path_stem(chunk->file)
+                                                                  : fallback_id(arena, chunk->file, source.line_first);
+        *status = baton_conversation_read(out, arena, agents, &source, node, id, err);
+    }
     return *status == BATON_OK;
 }

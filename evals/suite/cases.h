@@ -13,15 +13,11 @@
 
 #include "engine/base/text.h"
 #include "engine/core/conversation.h"
+#include "evals/suite/csv.h"
 
 enum { BATON_CHUNK_BYTES = 128 * 1024, BATON_CASE_FILES_MAX = 10000 };
 
 enum baton_case_form { BATON_CASES_LINES, BATON_CASES_DOCUMENT, BATON_CASES_CSV, BATON_CASES_TSV };
-
-struct baton_csv_columns {
-    int text, final, id, cluster, tag, weight; /* column, or -1 */
-    int count;
-};
 
 struct baton_chunk {
     uint64_t number; /* from 0, in input order */
@@ -65,11 +61,13 @@ struct baton_hash baton_cases_digest(const struct baton_cases *cases);
 
 void baton_chunk_clear(struct baton_chunk *chunk);
 
-/* Adds the place of a record to an error that has none. A row of labels is read as the JSON made of it, so columns in it
- * would mislead and are left out. */
+/* Adds the place of a record to an error that has none. */
 void baton_chunk_blame(const struct baton_chunk *chunk, unsigned line, struct baton_error *err);
 
-/* Reads the next conversation of a chunk. *out lives in the arena and points into the chunk. False at the end; *status says
+/* Whether texts of its conversations point into the chunk, as those of JSON do; others are in the arena. */
+bool baton_chunk_is_borrowed(const struct baton_chunk *chunk);
+
+/* Reads the next conversation of a chunk. *out lives in the arena and may point into the chunk. False at the end; *status says
  * what happened. Start with a zeroed cursor. */
 bool baton_chunk_next(const struct baton_chunk *chunk, struct baton_chunk_cursor *cursor,
                       struct baton_conversation *out, struct baton_arena *arena, const struct baton_agents *agents,

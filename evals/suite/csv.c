@@ -1,7 +1,11 @@
+/* csv.c - splits a table into records and records into fields; a row then becomes the tree of a conversation, node by node,
+ * so that labels from a table pass the same checks as those from JSON, and an error names the field in the file itself.
+ *
+ * The splitting knows nothing of columns, since readers cut a file into chunks at the ends of records before anybody looks
+ * inside one.
+ */
 #include "evals/suite/csv.h"
 
-#include "engine/base/json.h"
-#include "engine/base/json_writer.h"
 #include "engine/base/number.h"
 #include "engine/base/suggest.h"
 #include "engine/base/utf8.h"
@@ -52,8 +56,14 @@ size_t baton_csv_records_end(struct baton_str text, char separator)
 
 struct row {
     struct baton_str fields[BATON_CSV_COLUMNS_MAX];
+    uint32_t offsets[BATON_CSV_COLUMNS_MAX]; /* of their first bytes in the source */
     int count;
 };
+
+static enum baton_status no_room(struct baton_error *err)
+{
+    return baton_error_over_limit(err, "a row");
+}
 
 /* One field at *at, decoded; *at ends behind its separator. */
 static enum baton_status read_field(struct baton_str *out, size_t *at, bool *is_last, struct baton_arena *arena,
@@ -64,7 +74,7 @@ static enum baton_status read_field(struct baton_str *out, size_t *at, bool *is_
     bool is_quoted = i < length && text[i] == '"';
     char *field = baton_arena_alloc(arena, length - i + 1);
     if (field == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "a row needs more memory than is allowed");
+        return no_room(err);
     }
     i += is_quoted;
     while (i < length && (is_quoted || (text[i] != separator && text[i] != '\n'))) {
@@ -103,10 +113,15 @@ static enum baton_status read_row(struct row *row, struct baton_arena *arena, co
     if (!baton_utf8_valid(source->text.data, source->text.length, &bad)) {
         return baton_source_error(source, bad, err, "not UTF-8: byte 0x%02x", (unsigned char)source->text.data[bad]);
     }
+    bad = baton_str_find(source->text, '\0');
+    if (bad < source->text.length) {
+        return baton_source_error(source, bad, err, "a zero byte, which no text may hold");
+    }
     while (!is_last) {
         if (row->count == BATON_CSV_COLUMNS_MAX) {
             return baton_source_error(source, at, err, "more than %d columns", BATON_CSV_COLUMNS_MAX);
         }
+        row->offsets[row->count] = (uint32_t)at + (at < source->text.length && source->text.data[at] == '"');
         enum baton_status status = read_field(&row->fields[row->count++], &at, &is_last, arena, source, separator, err);
         if (status != BATON_OK) {
             return status;
@@ -153,7 +168,7 @@ enum baton_status baton_csv_read_header(struct baton_csv_columns *out, size_t *b
         if (k == count) {
             status = unknown_column(&header, row.fields[i], err);
         } else if (*columns[k].column >= 0) {
-            status = baton_source_error(&header, 0, err, "the column '%s' stands there twice", columns[k].name);
+            status = baton_source_error(&header, 0, err, "the column '%s' is given twice", columns[k].name);
         } else {
             *columns[k].column = i;
         }
@@ -165,79 +180,135 @@ enum baton_status baton_csv_read_header(struct baton_csv_columns *out, size_t *b
     return status;
 }
 
-static void put(struct baton_json_writer *writer, const char *key, const struct row *row, int column)
+/* ---- a row as a conversation ---- */
+
+/* The nodes that a row may become, but for the names of its label. */
+struct tree {
+    struct baton_json root, id, cluster, tags, tag, weight, messages, message, role, content, expect, final;
+};
+
+/* An object or array under construction. */
+struct parent {
+    struct baton_json *node, *last;
+};
+
+static struct parent container(struct baton_json *node, enum baton_json_type type)
+{
+    *node = (struct baton_json){ .type = (uint8_t)type };
+    return (struct parent){ .node = node };
+}
+
+static void adopt(struct parent *parent, const char *key, struct baton_json *child)
+{
+    child->key = baton_str_of(key);
+    *(parent->last == NULL ? &parent->node->child : &parent->last->next) = child;
+    parent->last = child;
+    parent->node->count++;
+}
+
+/* Adds the text of a column; one that is empty or not there is left out. */
+static void adopt_field(struct parent *parent, const char *key, struct baton_json *child, const struct row *row,
+                        int column)
 {
     if (column >= 0 && row->fields[column].length > 0) {
-        baton_jw_key(writer, key);
-        baton_jw_str(writer, row->fields[column]);
+        *child = (struct baton_json){ .type = BATON_JSON_STRING,
+                                      .text = row->fields[column],
+                                      .offset = row->offsets[column] };
+        adopt(parent, key, child);
     }
 }
 
-static void put_label(struct baton_json_writer *writer, struct baton_str names)
+/* The label: names with `|` between them. */
+static enum baton_status adopt_label(struct parent *message, struct tree *tree, const struct row *row, int column,
+                                     struct baton_arena *arena, struct baton_error *err)
 {
-    baton_jw_key(writer, "expect");
-    baton_jw_open(writer, '{');
-    baton_jw_key(writer, "final");
-    baton_jw_open(writer, '[');
-    for (size_t start = 0; start <= names.length;) {
-        const char *bar = memchr(names.data + start, '|', names.length - start);
-        size_t end = bar == NULL ? names.length : (size_t)(bar - names.data);
-        baton_jw_str(writer, (struct baton_str){ names.data + start, end - start });
-        start = end + 1;
+    struct baton_str rest = row->fields[column];
+    struct baton_json *names = baton_arena_zero(arena, (rest.length + 1) * sizeof *names);
+    if (names == NULL) {
+        return no_room(err);
     }
-    baton_jw_close(writer, ']');
-    baton_jw_close(writer, '}');
+    struct parent expect = container(&tree->expect, BATON_JSON_OBJECT);
+    struct parent final = container(&tree->final, BATON_JSON_ARRAY);
+    tree->expect.offset = tree->final.offset = row->offsets[column];
+    for (size_t at = 0; at <= row->fields[column].length;) {
+        size_t length = baton_str_find(rest, '|');
+        names->type = BATON_JSON_STRING;
+        names->text = (struct baton_str){ rest.data, length };
+        names->offset = row->offsets[column] + (uint32_t)at;
+        adopt(&final, NULL, names++);
+        rest = baton_str_after(rest, length + 1);
+        at += length + 1;
+    }
+    adopt(&expect, "final", &tree->final);
+    adopt(message, "expect", &tree->expect);
+    return BATON_OK;
 }
 
-enum baton_status baton_csv_row_to_json(struct baton_str *out, struct baton_arena *arena,
-                                        const struct baton_source *row_source, const struct baton_csv_columns *columns,
-                                        char separator, struct baton_error *err)
+static enum baton_status adopt_weight(struct parent *root, struct tree *tree, const struct row *row, int column,
+                                      const struct baton_source *source, struct baton_error *err)
+{
+    struct baton_str text = column < 0 ? BATON_STR("") : row->fields[column];
+    if (text.length == 0) {
+        return BATON_OK;
+    }
+    tree->weight = (struct baton_json){ .type = BATON_JSON_NUMBER, .text = text, .offset = row->offsets[column] };
+    if (!baton_number_double(text, &tree->weight.number)) {
+        return baton_source_error(source, row->offsets[column], err, "the weight '%.*s' is not a number",
+                                  BATON_STR_ARGS(text));
+    }
+    adopt(root, "weight", &tree->weight);
+    return BATON_OK;
+}
+
+static enum baton_status adopt_message(struct parent *root, struct tree *tree, const struct row *row,
+                                       const struct baton_csv_columns *columns, struct baton_arena *arena,
+                                       struct baton_error *err)
+{
+    struct parent messages = container(&tree->messages, BATON_JSON_ARRAY);
+    struct parent message = container(&tree->message, BATON_JSON_OBJECT);
+    tree->role = (struct baton_json){ .type = BATON_JSON_STRING, .text = BATON_STR("user") };
+    tree->content = (struct baton_json){ .type = BATON_JSON_STRING,
+                                         .text = row->fields[columns->text],
+                                         .offset = row->offsets[columns->text] };
+    adopt(&message, "role", &tree->role);
+    adopt(&message, "content", &tree->content);
+    adopt(&messages, NULL, &tree->message);
+    adopt(root, "messages", &tree->messages);
+    return row->fields[columns->final].length == 0 ? BATON_OK
+                                                   : adopt_label(&message, tree, row, columns->final, arena, err);
+}
+
+enum baton_status baton_csv_read_row(const struct baton_json **out, struct baton_arena *arena,
+                                     const struct baton_source *source, const struct baton_csv_columns *columns,
+                                     char separator, struct baton_error *err)
 {
     struct row row;
-    *out = (struct baton_str){ "", 0 };
-    enum baton_status status = read_row(&row, arena, row_source, separator, err);
+    struct tree *tree = baton_arena_alloc(arena, sizeof *tree);
+    *out = NULL;
+    if (tree == NULL) {
+        return no_room(err);
+    }
+    enum baton_status status = read_row(&row, arena, source, separator, err);
     if (status != BATON_OK) {
         return status;
     }
     if (row.count != columns->count) {
-        return baton_source_error(row_source, 0, err, "a row of %d fields where the header has %d", row.count,
+        return baton_source_error(source, 0, err, "a row of %d fields where the header has %d", row.count,
                                   columns->count);
     }
-    struct baton_str weight = columns->weight < 0 ? (struct baton_str){ "", 0 } : row.fields[columns->weight];
-    if (baton_number_length(weight) != weight.length) {
-        return baton_source_error(row_source, 0, err, "the weight '%.*s' is not a number", (int)weight.length,
-                                  weight.data);
+    struct parent root = container(&tree->root, BATON_JSON_OBJECT);
+    struct parent tags = container(&tree->tags, BATON_JSON_ARRAY);
+    adopt_field(&root, "id", &tree->id, &row, columns->id);
+    adopt_field(&root, "cluster", &tree->cluster, &row, columns->cluster);
+    adopt_field(&tags, NULL, &tree->tag, &row, columns->tag);
+    if (tree->tags.count > 0) {
+        adopt(&root, "tags", &tree->tags);
     }
-    struct baton_text text = baton_text_with_limit(BATON_LINE_BYTES_MAX);
-    struct baton_json_writer writer = baton_json_writer_to(&text, 0);
-    baton_jw_open(&writer, '{');
-    put(&writer, "id", &row, columns->id);
-    put(&writer, "cluster", &row, columns->cluster);
-    if (columns->tag >= 0 && row.fields[columns->tag].length > 0) {
-        baton_jw_key(&writer, "tags");
-        baton_jw_open(&writer, '[');
-        baton_jw_str(&writer, row.fields[columns->tag]);
-        baton_jw_close(&writer, ']');
+    status = adopt_weight(&root, tree, &row, columns->weight, source, err);
+    if (status != BATON_OK) {
+        return status;
     }
-    if (weight.length > 0) {
-        baton_jw_key(&writer, "weight");
-        baton_jw_raw(&writer, weight);
-    }
-    baton_jw_key(&writer, "messages");
-    baton_jw_open(&writer, '[');
-    baton_jw_open(&writer, '{');
-    baton_jw_key(&writer, "role");
-    baton_jw_string(&writer, "user");
-    baton_jw_key(&writer, "content");
-    baton_jw_str(&writer, row.fields[columns->text]);
-    if (row.fields[columns->final].length > 0) {
-        put_label(&writer, row.fields[columns->final]);
-    }
-    baton_jw_close(&writer, '}');
-    baton_jw_close(&writer, ']');
-    baton_jw_close(&writer, '}');
-    out->data = text.failed ? NULL : baton_arena_copy(arena, text.data, text.length);
-    out->length = text.length;
-    baton_text_clear(&text);
-    return out->data == NULL ? baton_error_set(err, BATON_ELIMIT, "a row needs more memory than is allowed") : BATON_OK;
+    status = adopt_message(&root, tree, &row, columns, arena, err);
+    *out = status == BATON_OK ? &tree->root : NULL;
+    return status;
 }

@@ -51,18 +51,13 @@ struct baton_suite baton_suite_empty(void)
     };
 }
 
-static enum baton_status no_memory(struct baton_error *err)
-{
-    return baton_error_set(err, BATON_ENOMEM, "out of memory");
-}
-
-static enum baton_status read_paths(struct baton_suite *suite, struct baton_arena *arena, const struct baton_json *node,
-                                    struct baton_error *err)
+static enum baton_status read_conversations(struct baton_suite *suite, struct baton_arena *arena,
+                                            const struct baton_json *node, struct baton_error *err)
 {
     bool is_list = node->type == BATON_JSON_ARRAY;
     const char **paths = baton_arena_array(arena, is_list ? node->count + 1 : 1, sizeof *paths);
     if (paths == NULL) {
-        return no_memory(err);
+        return baton_error_no_memory(err, NULL);
     }
     suite->conversations = paths;
     for (const struct baton_json *one = is_list ? node->child : node; one != NULL; one = is_list ? one->next : NULL) {
@@ -71,7 +66,7 @@ static enum baton_status read_paths(struct baton_suite *suite, struct baton_aren
         }
         paths[suite->conversation_count] = baton_path_beside(arena, suite->source.name, one->text);
         if (paths[suite->conversation_count++] == NULL) {
-            return no_memory(err);
+            return baton_error_no_memory(err, NULL);
         }
     }
     return suite->conversation_count > 0
@@ -83,7 +78,27 @@ static enum baton_status read_path(const struct baton_suite *suite, struct baton
                                    const char **out, struct baton_error *err)
 {
     *out = path.length == 0 ? NULL : baton_path_beside(arena, suite->source.name, path);
-    return path.length == 0 || *out != NULL ? BATON_OK : no_memory(err);
+    return path.length == 0 || *out != NULL ? BATON_OK : baton_error_no_memory(err, NULL);
+}
+
+static enum baton_status read_paths(struct baton_suite *suite, struct baton_arena *arena, const struct suite_form *form,
+                                    struct baton_error *err)
+{
+    const struct {
+        struct baton_str path;
+        const char **out;
+    } files[] = {
+        { form->agents, &suite->agents },
+        { form->cassette, &suite->cassette },
+        { form->baseline, &suite->baseline },
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        enum baton_status status = read_path(suite, arena, files[i].path, files[i].out, err);
+        if (status != BATON_OK) {
+            return status;
+        }
+    }
+    return read_conversations(suite, arena, form->conversations, err);
 }
 
 static enum baton_status check_gates(const struct baton_suite *suite, struct baton_error *err)
@@ -151,10 +166,10 @@ enum baton_status baton_suite_load(struct baton_suite *out, struct baton_arena *
     out->phantom_patterns = form.phantom_patterns;
     out->expires_after_days = expires.after_days;
     out->expires_is_error = expires.action == 1;
-    status = read_path(out, arena, form.agents, &out->agents, err);
-    status = status == BATON_OK ? read_path(out, arena, form.cassette, &out->cassette, err) : status;
-    status = status == BATON_OK ? read_path(out, arena, form.baseline, &out->baseline, err) : status;
-    status = status == BATON_OK ? read_paths(out, arena, form.conversations, err) : status;
-    status = status == BATON_OK ? check_phantoms(out, err) : status;
+    status = read_paths(out, arena, &form, err);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = check_phantoms(out, err);
     return status == BATON_OK ? check_gates(out, err) : status;
 }

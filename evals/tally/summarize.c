@@ -1,9 +1,16 @@
+/* summarize.c - from a tally to the numbers of a summary.
+ *
+ * The tally holds exact counts only, so that parts of a run add up in any order; whatever divides, ranks or takes a root
+ * happens here, once, after all was added. Arrays are sized by what occurs, and lists are in the order of the agents file or
+ * of names, never of a hash table.
+ */
 #include "evals/tally/summarize.h"
 
 #include "engine/base/map.h"
 #include "evals/stats/classify.h"
 #include "evals/stats/intervals.h"
-#include "evals/stats/resample.h"
+#include "evals/tally/distribution.h"
+#include "evals/tally/summarize_repeats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,45 +44,6 @@ static struct baton_rate rate(uint64_t correct, uint64_t n)
 }
 
 /* ---- distributions ---- */
-
-/* The value of a nearest rank. */
-static int64_t value_at(const struct baton_count *counts, size_t count, uint64_t rank)
-{
-    uint64_t passed = 0;
-    for (size_t i = 0; i < count; i++) {
-        passed += counts[i].count;
-        if (rank < passed) {
-            return (int64_t)counts[i].key;
-        }
-    }
-    return BATON_FIGURE_NONE;
-}
-
-struct baton_distribution baton_distribution_of(const struct baton_count *counts, size_t count)
-{
-    struct baton_distribution d = { .sum = BATON_FIGURE_NONE,
-                                    .min = BATON_FIGURE_NONE,
-                                    .p50 = BATON_FIGURE_NONE,
-                                    .p90 = BATON_FIGURE_NONE,
-                                    .p95 = BATON_FIGURE_NONE,
-                                    .p99 = BATON_FIGURE_NONE,
-                                    .max = BATON_FIGURE_NONE };
-    if (count == 0) {
-        return d;
-    }
-    d.sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        d.n += counts[i].count;
-        d.sum += (int64_t)(counts[i].key * counts[i].count);
-    }
-    d.min = (int64_t)counts[0].key;
-    d.max = (int64_t)counts[count - 1].key;
-    d.p50 = value_at(counts, count, baton_resample_rank(d.n, 500));
-    d.p90 = value_at(counts, count, baton_resample_rank(d.n, 900));
-    d.p95 = value_at(counts, count, baton_resample_rank(d.n, 950));
-    d.p99 = value_at(counts, count, baton_resample_rank(d.n, 990));
-    return d;
-}
 
 static struct baton_distribution distribution(struct baton_counter *counter)
 {
@@ -136,7 +104,7 @@ static enum baton_status make_depth(struct making *making)
 static uint32_t *labels_in_use(struct making *making, const struct baton_count *cells, size_t cell_count,
                                size_t *label_count)
 {
-    uint32_t all = making->agents->count + 3; /* @none, @exhausted, @invalid */
+    uint32_t all = making->agents->count + BATON_TALLY_OUTCOMES;
     bool *is_used = baton_arena_zero(making->arena, all * sizeof *is_used);
     uint32_t *position = baton_arena_array(making->arena, all, sizeof *position);
     if (is_used == NULL || position == NULL) {
@@ -157,7 +125,8 @@ static struct baton_str label_name(const struct making *making, uint32_t label)
 {
     return label < making->agents->count
                ? making->agents->list[label].name
-               : baton_str_of(baton_outcome_label((enum baton_outcome)(label - making->agents->count + 1)));
+               : baton_str_of(
+                     baton_outcome_label((enum baton_outcome)(label - making->agents->count + BATON_OUTCOME_NONE)));
 }
 
 static void score_agents(struct making *making, struct baton_agent_score *scores,
@@ -190,7 +159,7 @@ static enum baton_status make_confusion(struct making *making)
     if (position == NULL || names == NULL || cells == NULL || scores == NULL) {
         return no_memory(making);
     }
-    for (uint32_t i = 0; i < making->agents->count + 3; i++) {
+    for (uint32_t i = 0; i < making->agents->count + BATON_TALLY_OUTCOMES; i++) {
         if (position[i] != BATON_NONE) {
             names[position[i]] = label_name(making, i);
         }
@@ -418,6 +387,7 @@ static void make_tokens(struct making *making)
     summary->tokens.reasoning = counts->tokens_reasoning;
     summary->cost.n = counts->cost_n;
     summary->cost.total_pico = counts->cost_pico;
+    summary->cost.mean_usd = counts->cost_n == 0 ? NAN : (double)counts->cost_pico / 1e12 / (double)counts->cost_n;
     summary->cost.routing_share = ratio(counts->cost_routing_pico, counts->cost_pico);
 }
 

@@ -4,21 +4,12 @@
 #define BATON_EVALS_TALLY_SUMMARIZE_H
 
 #include "evals/tally/tally.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 /* Fills all figures of the summary but its suite, gates and verdict. Packs the tally's counters, which can only be cleared
  * after. Arrays and texts live in the arena. BATON_ENOMEM. */
 BATON_MUST_CHECK enum baton_status baton_summarize(struct baton_summary *out, struct baton_arena *arena,
                                                    const struct baton_agents *agents, struct baton_tally *tally,
                                                    struct baton_error *err);
-
-/* What summarize_repeats.c does: the figures of clusters, and those of repeats where cases were played more than once. */
-BATON_MUST_CHECK enum baton_status baton_summarize_clusters(struct baton_summary *out, struct baton_arena *arena,
-                                                            struct baton_tally *tally, struct baton_error *err);
-BATON_MUST_CHECK enum baton_status baton_summarize_repeats(struct baton_summary *out, struct baton_arena *arena,
-                                                           struct baton_tally *tally, struct baton_error *err);
-
-/* A distribution from counts by value in nanoseconds, sorted; nearest rank. */
-struct baton_distribution baton_distribution_of(const struct baton_count *counts, size_t count);
 
 #endif

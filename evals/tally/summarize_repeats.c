@@ -1,6 +1,7 @@
-/* summarize_repeats.c - the part of summarize.h that is about conversations as clusters and cases as repeated trials. */
+#include "evals/tally/summarize_repeats.h"
+
 #include "evals/stats/intervals.h"
-#include "evals/tally/summarize.h"
+#include "evals/stats/resample.h"
 
 #include <math.h>
 #include <string.h>

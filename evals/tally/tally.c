@@ -1,3 +1,9 @@
+/* tally.c - counts exchanges and judgements.
+ *
+ * Counting runs once for every exchange of a run and on every thread, so it only adds integers, and keeps values (latencies,
+ * depths) as histograms: sums of histograms are exact and have no order. What an exchange counts as is decided by the engine
+ * and the judge; here it is only booked. Errors of the provider are counted and are in no denominator.
+ */
 #include "evals/tally/tally.h"
 
 #include "engine/core/path.h"
@@ -5,56 +11,27 @@
 #include <math.h>
 #include <string.h>
 
-static const size_t counter_offsets[] = {
-    offsetof(struct baton_tally, confusion),
-    offsetof(struct baton_tally, edges),
-    offsetof(struct baton_tally, agents),
-    offsetof(struct baton_tally, depth_exchange),
-    offsetof(struct baton_tally, depth_conversation),
-    offsetof(struct baton_tally, latency_exchange),
-    offsetof(struct baton_tally, latency_ttft),
-    offsetof(struct baton_tally, latency_hop),
-    offsetof(struct baton_tally, latency_conversation),
-    offsetof(struct baton_tally, clusters),
-    offsetof(struct baton_tally, trials),
-    offsetof(struct baton_tally, cost_agents),
-    offsetof(struct baton_tally, cost_edges),
-};
-
-enum { COUNTERS = sizeof counter_offsets / sizeof *counter_offsets };
-
-static struct baton_counter *counter_at(const struct baton_tally *tally, size_t i)
-{
-    return (struct baton_counter *)((char *)(uintptr_t)tally + counter_offsets[i]);
-}
-
 void baton_tally_clear(struct baton_tally *tally)
 {
-    for (size_t i = 0; i < COUNTERS; i++) {
-        baton_counter_clear(counter_at(tally, i));
-    }
+#define CLEAR(name, key) baton_counter_clear(&tally->name);
+    BATON_TALLY_COUNTERS(CLEAR)
     baton_flaky_clear(&tally->flaky);
     memset(&tally->counts, 0, sizeof tally->counts);
 }
 
 void baton_tally_merge(struct baton_tally *into, const struct baton_tally *from)
 {
-    for (size_t i = 0; i < COUNTERS; i++) {
-        baton_counter_merge(counter_at(into, i), counter_at(from, i));
-    }
 #define ADD(name) into->counts.name += from->counts.name;
+#define MERGE(name, key) baton_counter_merge(&into->name, &from->name);
     BATON_TALLY_COUNTS(ADD)
+    BATON_TALLY_COUNTERS(MERGE)
     baton_flaky_merge(&into->flaky, &from->flaky);
-#undef ADD
 }
 
 bool baton_tally_failed(const struct baton_tally *tally)
 {
-    bool failed = tally->flaky.failed;
-    for (size_t i = 0; i < COUNTERS; i++) {
-        failed = failed || counter_at(tally, i)->failed;
-    }
-    return failed;
+#define FAILED(name, key) || tally->name.failed
+    return tally->flaky.failed BATON_TALLY_COUNTERS(FAILED);
 }
 
 /* ---- times ---- */
@@ -234,8 +211,9 @@ void baton_tally_verdict(struct baton_tally *tally, const struct baton_expect *e
         counts->first_correct += verdict->first_holds;
     }
     if (expect->final_count > 0) {
-        uint32_t observed =
-            outcome == BATON_OUTCOME_AGENT ? observation->final : observation->agents->count + (uint32_t)outcome - 1;
+        uint32_t observed = outcome == BATON_OUTCOME_AGENT
+                                ? observation->final
+                                : observation->agents->count + (uint32_t)outcome - BATON_OUTCOME_NONE;
         counts->final_n++;
         counts->final_correct += verdict->final_holds;
         count_routing(counts, verdict->label, verdict, observation);

@@ -9,10 +9,11 @@
 #ifndef BATON_EVALS_TALLY_TALLY_H
 #define BATON_EVALS_TALLY_TALLY_H
 
-#include "evals/judge/expect.h"
+#include "evals/judge/judge.h"
 #include "evals/tally/counter.h"
-#include "evals/tally/repeats.h"
+#include "evals/tally/flaky.h"
 
+/* What is counted plainly: a row for each count. */
 #define BATON_TALLY_COUNTS(X) \
     X(conversations)          \
     X(exchanges)              \
@@ -79,25 +80,46 @@
     X(facts_n)                \
     X(facts_kept)
 
-#define BATON_TALLY_FIELD(name) uint64_t name;
-struct baton_counts {
-    BATON_TALLY_COUNTS(BATON_TALLY_FIELD)
+/* What is counted by key: a row for each counter, with what its keys are. counts.json holds them in this order. Agents count
+ * turns, cost pico-USD, clusters the labelled exchanges of a conversation, trials its repeats that were judged. */
+#define BATON_TALLY_COUNTERS(X)     \
+    X(confusion, EXPECTED_OBSERVED) \
+    X(edges, EDGE)                  \
+    X(agents, AGENT)                \
+    X(depth_exchange, NUMBER)       \
+    X(depth_conversation, NUMBER)   \
+    X(latency_exchange, NUMBER)     \
+    X(latency_ttft, NUMBER)         \
+    X(latency_hop, NUMBER)          \
+    X(latency_conversation, NUMBER) \
+    X(cost_agents, AGENT)           \
+    X(cost_edges, EDGE)             \
+    X(clusters, PART_OF_WHOLE)      \
+    X(trials, PART_OF_WHOLE)
+
+enum { BATON_TALLY_OUTCOMES = BATON_OUTCOME_ERROR - BATON_OUTCOME_NONE }; /* @none and the like, behind the agents */
+
+enum baton_tally_key {
+    BATON_KEY_AGENT,
+    BATON_KEY_EDGE,              /* agent << 32 | agent */
+    BATON_KEY_EXPECTED_OBSERVED, /* agent << 32 | agent, or one of the outcomes behind them */
+    BATON_KEY_PART_OF_WHOLE,     /* whole << 32 | part, whole > 0 */
+    BATON_KEY_NUMBER             /* hops, nanoseconds */
 };
-#undef BATON_TALLY_FIELD
+
+#define BATON_TALLY_COUNT(name) uint64_t name;
+#define BATON_TALLY_COUNTER(name, key) struct baton_counter name;
+struct baton_counts {
+    BATON_TALLY_COUNTS(BATON_TALLY_COUNT)
+};
 
 struct baton_tally {
     struct baton_counts counts;
-    struct baton_counter confusion; /* key: expected agent << 32 | observed (agent, or agent count + outcome - 1) */
-    struct baton_counter edges;     /* key: from << 32 | to */
-    struct baton_counter agents;    /* key: agent that was asked at least once; count: turns */
-    struct baton_counter depth_exchange, depth_conversation;
-    struct baton_counter latency_exchange, latency_ttft, latency_hop, latency_conversation; /* key: ns */
-    struct baton_counter
-        clusters;                /* of conversations; key: exchanges with a final agent as label << 32 | correct ones */
-    struct baton_counter trials; /* of conversations; key: repeats judged << 32 | passed */
-    struct baton_counter cost_agents, cost_edges; /* pico-USD; keys as agents and edges */
+    BATON_TALLY_COUNTERS(BATON_TALLY_COUNTER)
     struct baton_flaky_list flaky;
 };
+#undef BATON_TALLY_COUNT
+#undef BATON_TALLY_COUNTER
 
 void baton_tally_clear(struct baton_tally *tally);
 

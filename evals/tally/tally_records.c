@@ -2,19 +2,26 @@
 
 #include "engine/core/price.h"
 
-static const struct baton_price *price_of(const struct baton_agents *agents, uint32_t agent)
+/* Who is asked, and paid. */
+struct priced {
+    const struct baton_agents *agents;
+    struct baton_str model; /* of all agents; empty: each its own */
+};
+
+static const struct baton_price *price_of(const struct priced *priced, uint32_t agent)
 {
-    return baton_price_find(agents, agents->list[agent].model);
+    return baton_price_find(priced->agents,
+                            priced->model.length > 0 ? priced->model : priced->agents->list[agent].model);
 }
 
 /* Whether some call has tokens, and every one that has is of a model with a price. */
-static bool has_cost(const struct baton_agents *agents, struct baton_exchange *const *exchanges, uint32_t count)
+static bool has_cost(const struct priced *priced, struct baton_exchange *const *exchanges, uint32_t count)
 {
     bool has_some = false;
-    for (uint32_t i = 0; agents->price_count > 0 && i < count; i++) {
+    for (uint32_t i = 0; priced->agents->price_count > 0 && i < count; i++) {
         for (uint32_t k = 0; k < exchanges[i]->turn_count; k++) {
             const struct baton_turn *turn = &exchanges[i]->turns[k];
-            if (turn->usage.is_known && price_of(agents, turn->agent) == NULL) {
+            if (turn->usage.is_known && price_of(priced, turn->agent) == NULL) {
                 return false;
             }
             has_some = has_some || turn->usage.is_known;
@@ -23,12 +30,12 @@ static bool has_cost(const struct baton_agents *agents, struct baton_exchange *c
     return has_some;
 }
 
-static void count_cost(struct baton_tally *tally, const struct baton_agents *agents, const struct baton_turn *turn)
+static void count_cost(struct baton_tally *tally, const struct priced *priced, const struct baton_turn *turn)
 {
     if (!turn->usage.is_known) {
         return;
     }
-    uint64_t pico = baton_price_pico(price_of(agents, turn->agent), &turn->usage);
+    uint64_t pico = baton_price_pico(price_of(priced, turn->agent), &turn->usage);
     tally->counts.cost_pico += pico;
     baton_counter_add(&tally->cost_agents, turn->agent, pico);
     if (turn->handoff_to != BATON_NONE) {
@@ -49,16 +56,17 @@ static bool is_declared(const struct baton_agents *agents, const struct baton_tu
     return false;
 }
 
-void baton_tally_records(struct baton_tally *tally, const struct baton_agents *agents,
+void baton_tally_records(struct baton_tally *tally, const struct baton_agents *agents, struct baton_str model,
                          struct baton_exchange *const *exchanges, uint32_t count)
 {
-    bool is_priced = has_cost(agents, exchanges, count);
+    const struct priced priced = { .agents = agents, .model = model };
+    bool is_priced = has_cost(&priced, exchanges, count);
     tally->counts.cost_n += is_priced;
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t k = 0; k < exchanges[i]->turn_count; k++) {
             const struct baton_turn *turn = &exchanges[i]->turns[k];
             if (is_priced) {
-                count_cost(tally, agents, turn);
+                count_cost(tally, &priced, turn);
             }
             tally->counts.hallucinated_targets += turn->wanted.length > 0 && !is_declared(agents, turn);
         }

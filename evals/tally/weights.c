@@ -7,18 +7,6 @@
 
 static const struct baton_str any = BATON_STR_INIT("*");
 
-static struct baton_str trim(struct baton_str text)
-{
-    while (text.length > 0 && text.data[0] == ' ') {
-        text.data++;
-        text.length--;
-    }
-    while (text.length > 0 && text.data[text.length - 1] == ' ') {
-        text.length--;
-    }
-    return text;
-}
-
 static enum baton_status check_label(struct baton_str label, bool is_observed, const struct baton_agents *agents,
                                      const struct baton_source *source, const struct baton_json *node,
                                      struct baton_error *err)
@@ -38,19 +26,18 @@ static enum baton_status read_weight(struct baton_weight *out, const struct bato
                                      const struct baton_source *source, const struct baton_json *node,
                                      struct baton_error *err)
 {
-    const char *mark = memchr(node->key.data, '>', node->key.length);
-    bool is_all = baton_str_equal(trim(node->key), any);
+    size_t left = baton_str_find(node->key, '>');
+    bool is_all = baton_str_equal(baton_str_trim(node->key), any);
     if (node->type != BATON_JSON_NUMBER || node->number < 0) {
         return baton_type_error(source, node, "a weight", "a number of at least 0", err);
     }
-    if (mark == NULL && !is_all) {
+    if (left == node->key.length && !is_all) {
         return baton_source_error(source, node->key_offset, err,
                                   "a weight is of 'EXPECTED > OBSERVED', of '*' on either side, or of '*'");
     }
-    size_t left = is_all ? 0 : (size_t)(mark - node->key.data);
     out->weight = node->number;
-    out->expected = is_all ? any : trim((struct baton_str){ node->key.data, left });
-    out->observed = is_all ? any : trim((struct baton_str){ mark + 1, node->key.length - left - 1 });
+    out->expected = is_all ? any : baton_str_trim((struct baton_str){ node->key.data, left });
+    out->observed = is_all ? any : baton_str_trim(baton_str_after(node->key, left + 1));
     enum baton_status status = check_label(out->expected, false, agents, source, node, err);
     return status == BATON_OK ? check_label(out->observed, true, agents, source, node, err) : status;
 }

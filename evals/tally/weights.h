@@ -11,7 +11,7 @@
 #define BATON_EVALS_TALLY_WEIGHTS_H
 
 #include "engine/core/agents.h"
-#include "reports/figures.h"
+#include "reports/summary.h"
 
 struct baton_weight {
     struct baton_str expected, observed; /* or `*` */

@@ -10,7 +10,7 @@
 #ifndef BATON_EVALS_TESTS_SERVICE_H
 #define BATON_EVALS_TESTS_SERVICE_H
 
-#include "engine/tests/live_stand.h"
+#include "engine/tests/live_setup.h"
 #include "evals/tests/program.h"
 
 #include <stdatomic.h>

@@ -62,7 +62,7 @@ Test(again, a_counterfactual_is_the_run_under_these_limits)
     const struct baton_json *a = parsed_json(program.arena, was.out, "was");
     const struct baton_json *b = parsed_json(program.arena, would_be.out, "would be");
     static const char *const paths[] = { "counts.turns", "counts.answered", "counts.exhausted", "loops.exchanges" };
-    static const char *const names[] = { "counts.turns", "counts.answered", "counts.exhausted", "loops" };
+    static const char *const names[] = { "counts.turns", "counts.answered", "exhausted", "loops" };
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         int64_t left = parsed_count(a, paths[i]), right = parsed_count(b, paths[i]);
         const char *line =

@@ -1,9 +1,9 @@
-#include "evals/cli/args.h"
+#include "evals/cli/switches.h"
 
 #include "engine/base/text.h"
 
 #include <criterion/criterion.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,17 +13,23 @@ enum { MEMORY_MAX = 16 * 1024 * 1024, WORDS_MAX = 16 };
 
 struct sample {
     bool flag, other;
-    const char *text;
+    const char *text, *colour;
     int64_t number;
     struct baton_arg_list list;
 };
 
+static const char *colour_at(size_t i)
+{
+    static const char *const colours[] = { "red", "green", NULL };
+    return colours[i];
+}
+
+#define FORM struct sample
+
 static const struct baton_switch switches[] = {
-    { "flag", 'f', BATON_SWITCH_FLAG, offsetof(struct sample, flag), NULL, "turns it on", 0, 0 },
-    { "no-thing", 0, BATON_SWITCH_FLAG, offsetof(struct sample, other), NULL, "turns it off", 0, 0 },
-    { "text", 't', BATON_SWITCH_TEXT, offsetof(struct sample, text), "WORD", "a word", 0, 0 },
-    { "number", 'n', BATON_SWITCH_NUMBER, offsetof(struct sample, number), "N", "a number", -1, 100 },
-    { "list", 0, BATON_SWITCH_LIST, offsetof(struct sample, list), "ITEM", "may be repeated", 0, 0 },
+    FLAG("flag", 'f', flag, "turns it on"),           FLAG("no-thing", 0, other, "turns it off"),
+    TEXT("text", 't', text, "WORD", "a word"),        NUMBER("number", 'n', number, "N", -1, 100, "a number"),
+    LIST("list", 0, list, "ITEM", "may be repeated"), CHOICE("colour", 0, colour, "NAME", colour_at, "one of these"),
 };
 
 static const struct baton_verb verb = {
@@ -38,6 +44,22 @@ static const struct baton_verb verb = {
     .most = 3,
 };
 
+/* Begins a verb; *printed gets what it printed, to be freed. */
+static enum baton_status begin(int count, char **words, struct baton_arena *arena, struct sample *sample,
+                               struct baton_arg_list *plain, bool *is_done, struct baton_error *err, char **printed)
+{
+    const struct baton_command_line command_line = { .verb = &verb, .argc = count, .argv = words };
+    size_t length = 0;
+    FILE *output = stdout;
+    *printed = NULL;
+    stdout = open_memstream(printed, &length);
+    cr_assert_not_null(stdout);
+    enum baton_status status = baton_args_begin(&command_line, arena, sample, plain, is_done, err);
+    fclose(stdout);
+    stdout = output;
+    return status;
+}
+
 /* What a command line comes to, in one text; words are separated by spaces, `_` is an empty word. */
 static const char *read(struct baton_arena *arena, const char *line)
 {
@@ -50,7 +72,9 @@ static const char *read(struct baton_arena *arena, const char *line)
     struct baton_arg_list plain;
     struct baton_error err;
     bool wants_help;
-    enum baton_status status = baton_args_read(&verb, count, words, arena, &sample, &plain, &wants_help, &err);
+    char *printed;
+    enum baton_status status = begin(count, words, arena, &sample, &plain, &wants_help, &err, &printed);
+    free(printed);
     if (status != BATON_OK) {
         cr_expect_eq(status, BATON_EUSAGE, "%s", line);
         return baton_arena_printf(arena, "%s", err.text);
@@ -145,12 +169,15 @@ Test(args, what_is_wrong_is_refused_with_the_way_out)
 
 Test(args, help_shows_an_example_first_and_each_switch)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *file = open_memstream(&text, &length);
-    cr_assert_not_null(file);
-    baton_args_help(file, &verb);
-    fclose(file);
+    char *text, word[] = "--help", *words[] = { word };
+    struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
+    struct sample sample = { 0 };
+    struct baton_arg_list plain;
+    struct baton_error err;
+    bool is_done = false;
+    enum baton_status status = begin(1, words, arena, &sample, &plain, &is_done, &err, &text);
+    cr_expect_eq(status, BATON_OK);
+    cr_expect(is_done);
     cr_expect_str_eq(text,
                      "  baton try a b\n\nusage: baton try A [B]\n\n"
                      "  -f, --flag                     turns it on\n"
@@ -158,9 +185,42 @@ Test(args, help_shows_an_example_first_and_each_switch)
                      "  -t, --text WORD                a word\n"
                      "  -n, --number N                 a number\n"
                      "      --list ITEM                may be repeated\n"
+                     "      --colour NAME              one of these (red, green)\n"
                      "\nThat is all.\n",
                      "%s", text);
     free(text);
+    baton_arena_free(arena);
+}
+
+Test(args, a_choice_that_there_is_not_is_refused_with_those_that_there_are)
+{
+    struct baton_error err;
+    cr_expect_eq(baton_args_unknown("colour", "blue", "colours", colour_at, &err), BATON_EUSAGE);
+    cr_expect_str_eq(err.text, "unknown colour 'blue'; colours are red, green");
+    cr_expect_eq(baton_args_unknown("colour", "greem", "colours", colour_at, &err), BATON_EUSAGE);
+    cr_expect_str_eq(err.text, "unknown colour 'greem'; colours are red, green; did you mean 'green'?");
+}
+
+Test(args, decimals_are_taken_as_people_type_them)
+{
+    static const struct row {
+        const char *text;
+        bool is_read;
+        double want;
+        const char *rest;
+    } rows[] = {
+        { "0.05", true, 0.05, "" }, { ".05", true, 0.05, "" },     { "1", true, 1, "" },     { "2.50", true, 2.5, "" },
+        { "1e-3", true, 1e-3, "" }, { ".9,.8", true, 0.9, ",.8" }, { ".", false, 0, "." },   { "", false, 0, "" },
+        { "x", false, 0, "x" },     { "..5", false, 0, "..5" },    { "+1", false, 0, "+1" }, { " 1", false, 0, " 1" },
+        { "nan", false, 0, "nan" }, { "inf", false, 0, "inf" },    { "0x1", true, 0, "x1" },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct baton_str text = baton_str_of(rows[i].text);
+        double got = 0;
+        cr_expect_eq(baton_args_take_decimal(&text, &got), rows[i].is_read, "'%s'", rows[i].text);
+        cr_expect(got == rows[i].want, "'%s': %g", rows[i].text, got);
+        cr_expect(baton_str_is(text, rows[i].rest), "'%s' leaves '%.*s'", rows[i].text, BATON_STR_ARGS(text));
+    }
 }
 
 Test(args, more_arguments_than_the_limit_are_refused)
@@ -174,8 +234,8 @@ Test(args, more_arguments_than_the_limit_are_refused)
     for (size_t i = 0; i <= BATON_ARGS_MAX; i++) {
         words[i] = word;
     }
-    cr_expect_eq(baton_args_read(&verb, BATON_ARGS_MAX + 1, words, arena, &sample, &plain, &wants_help, &err),
-                 BATON_EUSAGE);
+    const struct baton_command_line command_line = { .verb = &verb, .argc = BATON_ARGS_MAX + 1, .argv = words };
+    cr_expect_eq(baton_args_begin(&command_line, arena, &sample, &plain, &wants_help, &err), BATON_EUSAGE);
     cr_expect_str_eq(err.text, "more than 4096 arguments");
     baton_arena_free(arena);
 }

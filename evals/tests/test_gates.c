@@ -1,4 +1,4 @@
-#include "evals/judge/gates.h"
+#include "evals/gates/gates.h"
 
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
@@ -66,7 +66,8 @@ static const char *verdict_of(const struct reading *reading, const char *text, c
     }
     struct baton_gate_result result = baton_gate_check(&gate, &summary, reading->arena);
     *why = baton_arena_printf(reading->arena, "%.*s", (int)result.why.length, result.why.data);
-    return result.verdict;
+    static const char *const verdicts[] = { "fail", "pass", "skip" };
+    return verdicts[result.verdict];
 }
 
 Test(gates, each_operator_compares_as_it_reads)
@@ -179,6 +180,72 @@ Test(gates, what_is_no_gate_is_refused)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *why, *got = verdict_of(&reading, rows[i].gate, &why);
         cr_expect_eq(strncmp(got, rows[i].says, strlen(rows[i].says)), 0, "'%s': %s", rows[i].gate, got);
+    }
+    baton_arena_free(reading.arena);
+}
+
+Test(gates, a_ratio_is_no_percentage)
+{
+    static const struct row {
+        const char *gate, *says;
+    } rows[] = {
+        { "accuracy >= 80", "the gate 'accuracy >= 80' is about a ratio from 0 to 1: 0.80?" },
+        { "recall[billing] >= 92.5 if n >= 3",
+          "the gate 'recall[billing] >= 92.5 if n >= 3' is about a ratio from 0 to 1: 0.925?" },
+        { "accuracy.ci_low > 1.5", "the gate 'accuracy.ci_low > 1.5' is about a ratio from 0 to 1: 0.015?" },
+        { "kappa >= -2", "the gate 'kappa >= -2' is about a ratio from -1 to 1" },
+        { "baseline.mid_p >= 500", "the gate 'baseline.mid_p >= 500' is about a ratio from 0 to 1" },
+        { "pass_hat[2] >= 90", "the gate 'pass_hat[2] >= 90' is about a ratio from 0 to 1: 0.90?" },
+        { "accuracy == 1", "fail" },
+        { "kappa >= -1", "pass" },
+        { "depth.detour >= -80", "pass" },
+        { "accuracy.correct <= 80", "pass" },
+        { "latency.exchange.p95 <= 80", "fail" },
+        { "routing.cost <= 80", "pass" },
+    };
+    struct reading reading = open_reading();
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *why;
+        cr_expect_str_eq(verdict_of(&reading, rows[i].gate, &why), rows[i].says, "%s", rows[i].gate);
+    }
+    static const char text[] = "gates:\n  - accuracy >= 1\n  - accuracy >= 80\n";
+    struct baton_source source = { .name = "suite.yaml", .line_first = 1, .text = baton_str_of(text) };
+    struct baton_gate gate;
+    struct baton_error err;
+    char line[MESSAGE_BYTES];
+    size_t offset = (size_t)(strstr(text, "accuracy >= 80") - text);
+    cr_expect_eq(baton_gate_read(&gate, BATON_STR("accuracy >= 80"), reading.agents, &source, offset, &err),
+                 BATON_EINPUT);
+    cr_expect_str_eq(baton_error_format(&err, line, sizeof line),
+                     "suite.yaml:3:5: the gate 'accuracy >= 80' is about a ratio from 0 to 1: 0.80?");
+    baton_arena_free(reading.arena);
+}
+
+Test(gates, quotes_let_an_agents_name_hold_any_character)
+{
+    static const char text[] = "{\"version\":1,\"entry\":\"a>=b\",\"agents\":{\"a>=b\":{},\"x]y\":{},\"\\\"q\\\"\":{},"
+                               "\"[\":{},\"] >= 1\":{},\"billing\":{}}}";
+    static const struct row {
+        const char *gate, *says;
+    } rows[] = {
+        { "recall[\"a>=b\"] >= 0.5", "fail" },
+        { "recall[a>=b] >= 0.5", "fail" },
+        { "recall[\"x]y\"]>=0.5 if n >= 4", "skip" },
+        { "recall[x]y] >= 0.5", "fail" },
+        { "recall[\"\\\"q\\\"\"] >= 0.5", "fail" },
+        { "recall[\"[\"] >= 0.5", "fail" },
+        { "recall[\"] >= 1\"] >= 0.5", "fail" },
+        { "recall[\"billing\"] >= 0.5", "pass" },
+        { "recall[\"x]z\"] >= 0.5", "unknown agent '\"x]z\"' in a gate" },
+        { "recall[\"billing] >= 0.5", "unknown figure 'recall[\"billing]' in a gate" },
+    };
+    struct reading reading = { .arena = baton_arena_new(MEMORY_MAX) };
+    struct baton_source source = { .name = "agents.json", .text = baton_str_of(text) };
+    const struct baton_json *root = parsed_json(reading.arena, source.text, source.name);
+    cr_assert_eq(baton_agents_parse(&reading.agents, reading.arena, &source, root, NULL, NULL), BATON_OK);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *why;
+        cr_expect_str_eq(verdict_of(&reading, rows[i].gate, &why), rows[i].says, "%s", rows[i].gate);
     }
     baton_arena_free(reading.arena);
 }

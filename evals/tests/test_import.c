@@ -55,8 +55,7 @@ Test(import, what_cannot_come_along_is_told_with_its_reason)
     cr_expect(program_has(run.err, "Gemini is not spoken"), "%s", run.err.data);
     run = RUN(&program, "import", "vrc", gemini);
     cr_expect_eq(run.exit_code, 4, "%d", run.exit_code);
-    cr_expect(program_has(run.err, "unknown form 'vrc'; this version reads vcr; did you mean 'vcr'?"), "%s",
-              run.err.data);
+    cr_expect(program_has(run.err, "unknown form 'vrc'; forms are vcr; did you mean 'vcr'?"), "%s", run.err.data);
     run = RUN(&program, "import", "vcr", program_path(&program, "none.yaml"));
     cr_expect_eq(run.exit_code, 4, "%d", run.exit_code);
     cr_expect(program_has(run.err, "none.yaml"), "%s", run.err.data);

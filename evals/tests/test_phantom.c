@@ -1,5 +1,6 @@
 /* An answer that says it hands over, and calls nothing: told from offers, refusals, conditions and other transfers. */
 #include "evals/judge/phantom.h"
+#include "evals/tally/tally_records.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/play.h"
 #include "evals/tests/program.h"
@@ -65,9 +66,16 @@ static const char *const none[] = {
     "",
 };
 
+/* Whether an answer of that text counts as one, perhaps after a handoff. */
 static bool says(const struct baton_phantoms *phantoms, const char *text, bool has_moved)
 {
-    return baton_phantoms_says(phantoms, baton_str_of(text), has_moved);
+    struct baton_turn turn = { .text = baton_str_of(text), .choice = BATON_CHOICE_ANSWER };
+    struct baton_exchange exchange = {
+        .status = BATON_RUN_ANSWERED, .turns = &turn, .turn_count = 1, .depth = has_moved
+    };
+    struct baton_phantom_counts counts = baton_phantoms_count(phantoms, &(struct baton_exchange *){ &exchange }, 1);
+    cr_assert_eq(counts.checked, 1);
+    return counts.handoffs == 1;
 }
 
 Test(phantom, tells_promises_from_offers)
@@ -142,14 +150,13 @@ Test(phantom, counts_answers_that_call_nothing)
     play_open(&play, NULL);
     cr_assert_eq(baton_phantoms_init(&phantoms, NULL, &err), BATON_OK);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct baton_tally tally = { 0 };
         const char *json = baton_arena_printf(play.lasting, "{\"messages\":[%s{\"role\":\"system\",\"content\":\"\"}]}",
                                               rows[i].messages);
         play_case(&play, json, 0);
         cr_assert_eq(play.status, BATON_OK, "%s", play.message);
-        baton_phantoms_count(&phantoms, &tally, play.records, play.result.exchange_count);
-        cr_expect_eq(tally.counts.phantom_checked, rows[i].checked, "%s", rows[i].name);
-        cr_expect_eq(tally.counts.phantom_handoffs, rows[i].phantoms, "%s", rows[i].name);
+        struct baton_phantom_counts counts = baton_phantoms_count(&phantoms, play.records, play.result.exchange_count);
+        cr_expect_eq(counts.checked, rows[i].checked, "%s", rows[i].name);
+        cr_expect_eq(counts.handoffs, rows[i].phantoms, "%s", rows[i].name);
     }
     baton_phantoms_clear(&phantoms);
     play_close(&play);

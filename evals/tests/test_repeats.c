@@ -1,7 +1,7 @@
 /* Repeats: pass@k, pass^k, the flakiest and clusters are what the formulas say, however the run was cut up. */
 #include "engine/base/prng.h"
 #include "evals/tally/repeats.h"
-#include "evals/tally/summarize.h"
+#include "evals/tally/summarize_repeats.h"
 #include "evals/tests/parsed.h"
 #include "evals/tests/program.h"
 

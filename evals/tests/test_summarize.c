@@ -1,3 +1,4 @@
+#include "evals/tally/distribution.h"
 #include "evals/tally/summarize.h"
 
 #include "evals/tests/play.h"

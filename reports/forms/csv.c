@@ -1,6 +1,9 @@
 #include "reports/forms/csv.h"
 
+#include "reports/figure_names.h"
+
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static void field(struct baton_text *out, struct baton_str text)
@@ -113,4 +116,47 @@ void baton_csv_confusion(struct baton_text *out, const struct baton_report_conte
         }
         baton_text_puts(out, "\r\n");
     }
+}
+
+/* ---- figures ---- */
+
+static void figure_row(struct baton_text *out, struct baton_text *scratch, const struct baton_figure_ref *ref,
+                       const struct baton_summary *summary)
+{
+    static void (*const texts[])(struct baton_text *, const struct baton_figure_ref *) = { baton_figure_put_name,
+                                                                                           baton_figure_put_path,
+                                                                                           baton_figure_put_meaning };
+    struct baton_figure_value figure = baton_figure_value(ref, summary);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        baton_text_reset(scratch);
+        texts[i](scratch, ref);
+        field(out, baton_text_str(scratch));
+        baton_text_putc(out, ',');
+    }
+    baton_text_printf(out, "%s,%s,", baton_unit_of(baton_figure_leaf(ref)->unit)->name,
+                      baton_better_name(baton_figure_better(ref)));
+    if (!isnan(figure.value)) {
+        baton_report_number(out, figure.value);
+    }
+    baton_text_printf(out, ",%" PRIu64 "\r\n", figure.n);
+    out->failed = out->failed || scratch->failed;
+}
+
+void baton_csv_figures(struct baton_text *out, const struct baton_report_context *context)
+{
+    struct baton_text scratch = baton_text_with_limit(out->limit), key = baton_text_with_limit(out->limit);
+    baton_text_puts(out, "figure,path,meaning,unit,better,value,n\r\n");
+    for (struct baton_figure_ref ref = { 0 }; baton_figure_next(&ref);) {
+        struct baton_figure_ref one = ref;
+        if (ref.element == NULL) {
+            figure_row(out, &scratch, &ref, context->summary);
+        }
+        for (uint64_t i = 0; ref.element != NULL && baton_figure_put_key_at(&key, &ref, context->summary, i); i++) {
+            one.key = baton_text_str(&key);
+            figure_row(out, &scratch, &one, context->summary);
+            baton_text_reset(&key);
+        }
+    }
+    baton_text_clear(&scratch);
+    baton_text_clear(&key);
 }

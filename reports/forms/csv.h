@@ -1,4 +1,5 @@
-/* csv.h - results for spreadsheets (RFC 4180, lines end in CRLF): a row for each exchange, and the confusion matrix.
+/* csv.h - results for spreadsheets (RFC 4180, lines end in CRLF): a row for each exchange, a row for each figure, and
+ * the confusion matrix.
  *
  * A text that a spreadsheet would take for a formula (it begins with = + - @, a tab or a line break) gets a ' before it, as
  * OWASP advises; so does one that begins with ', so that a first ' is always ours and is taken off when reading. Numbers are
@@ -13,6 +14,7 @@
 void baton_csv_before(struct baton_text *out, const struct baton_report_context *context);
 void baton_csv_conversation(struct baton_text *out, struct baton_str suite, const struct baton_result *repeats,
                             uint32_t count);
+void baton_csv_figures(struct baton_text *out, const struct baton_report_context *context);
 void baton_csv_confusion(struct baton_text *out, const struct baton_report_context *context);
 
 #endif

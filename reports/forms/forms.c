@@ -7,7 +7,7 @@
 #include "reports/forms/tap.h"
 #include "reports/forms/terminal.h"
 #include "reports/html/html.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 static void write_json(struct baton_text *out, const struct baton_report_context *context)
 {
@@ -37,6 +37,7 @@ static const struct baton_report_form forms[] = {
     { "tap", "results.tap", "TAP, for prove and other test harnesses", baton_tap_before, baton_tap_conversation,
       baton_tap_after, ALL },
     { "csv", "results.csv", "a row for each exchange", baton_csv_before, baton_csv_conversation, NULL, ALL },
+    { "figures", "figures.csv", "a row for each figure, as CSV", baton_csv_figures, NULL, NULL, ALL },
     { "confusion", "confusion.csv", "the confusion matrix as CSV", baton_csv_confusion, NULL, NULL, ALL },
     { "markdown", "summary.md", "Markdown with the graph, for a step summary or a comment", baton_markdown_write, NULL,
       NULL, ALL },

@@ -31,7 +31,7 @@ static void command(struct baton_text *out, const char *level, const char *file,
     baton_text_puts(out, "title=");
     escaped(out, baton_str_of(title), true);
     baton_text_puts(out, "::");
-    struct baton_str cut = baton_report_cut(message, BATON_GITHUB_MESSAGE_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(message, BATON_GITHUB_MESSAGE_BYTES_MAX);
     escaped(out, cut, false);
     baton_text_puts(out, cut.length < message.length ? "...\n" : "\n");
 }
@@ -41,7 +41,7 @@ static unsigned write_gates(struct baton_text *out, const struct baton_report_co
     unsigned written = 0;
     for (size_t i = 0; i < context->summary->gate_count && written < BATON_GITHUB_ERRORS_MAX - 1; i++) {
         const struct baton_gate_result *gate = &context->summary->gates[i];
-        if (gate->verdict[0] != 'f') {
+        if (gate->verdict != BATON_GATE_FAIL) {
             continue;
         }
         struct baton_text message = baton_text_with_limit(out->limit);
@@ -85,5 +85,5 @@ void baton_github_write(struct baton_text *out, const struct baton_report_contex
                 (struct baton_str){ line, (size_t)(end - line) });
         line = *end == '\0' ? end : end + 1;
     }
-    write_left_out(out, baton_report_gates(summary, 'f') - gates, failed > shown ? failed - shown : 0);
+    write_left_out(out, baton_report_gates(summary, BATON_GATE_FAIL) - gates, failed > shown ? failed - shown : 0);
 }

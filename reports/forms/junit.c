@@ -25,14 +25,15 @@ void baton_junit_before(struct baton_text *out, const struct baton_report_contex
     int64_t sum = summary->latency.conversation.sum == BATON_FIGURE_NONE ? 0 : summary->latency.conversation.sum;
     char counts[160];
     snprintf(counts, sizeof counts, " tests=\"%" PRIu64 "\" failures=\"%" PRIu64 "\" errors=\"%" PRIu64 "\"", all,
-             tests->failed + baton_report_gates(summary, 'f'), tests->errors);
+             tests->failed + baton_report_gates(summary, BATON_GATE_FAIL), tests->errors);
     baton_text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
     attribute(out, "name", BATON_STR("baton"));
     baton_text_puts(out, counts);
     seconds(out, (uint64_t)sum);
     baton_text_puts(out, ">\n<testsuite");
     attribute(out, "name", summary->suite.name);
-    baton_text_printf(out, "%s skipped=\"%" PRIu64 "\"", counts, tests->skipped + baton_report_gates(summary, 's'));
+    baton_text_printf(out, "%s skipped=\"%" PRIu64 "\"", counts,
+                      tests->skipped + baton_report_gates(summary, BATON_GATE_SKIP));
     seconds(out, (uint64_t)sum);
     baton_text_puts(out, ">\n<properties>\n");
     const struct {
@@ -154,13 +155,13 @@ void baton_junit_after(struct baton_text *out, const struct baton_report_context
         baton_text_puts(out, "<testcase classname=\"gates\"");
         attribute(out, "name", gate->gate);
         baton_text_puts(out, " time=\"0\">");
-        if (gate->verdict[0] == 'f') {
+        if (gate->verdict == BATON_GATE_FAIL) {
             struct baton_text message = baton_text_with_limit(out->limit);
             baton_report_gate_reason(&message, gate);
             baton_text_puts(out, "<failure message=\"");
             baton_report_absorb(out, &message, baton_xml_text);
             baton_text_puts(out, "\" type=\"gate\"/>");
-        } else if (gate->verdict[0] == 's') {
+        } else if (gate->verdict == BATON_GATE_SKIP) {
             baton_text_puts(out, "<skipped");
             attribute(out, "message", gate->why);
             baton_text_puts(out, "/>");

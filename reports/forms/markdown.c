@@ -7,6 +7,7 @@
 #include "reports/forms/markdown.h"
 
 #include "reports/comparison.h"
+#include "reports/figures.h"
 #include "reports/forms/graph.h"
 
 #include <inttypes.h>
@@ -18,9 +19,9 @@ enum { GATES_END = 15000, AGENTS_END = 30000, GRAPH_END = 45000, FAILURES_END = 
 
 /* Text in a table cell or a paragraph: nothing in it is markup, nor a mention of a user or an issue (those are found after
  * the escapes are gone, hence the blank without width). */
-void baton_markdown_plain(struct baton_text *out, struct baton_str text)
+static void plain(struct baton_text *out, struct baton_str text)
 {
-    struct baton_str cut = baton_report_cut(text, BATON_MARKDOWN_TEXT_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(text, BATON_MARKDOWN_TEXT_BYTES_MAX);
     for (size_t i = 0; i < cut.length; i++) {
         unsigned char c = (unsigned char)cut.data[i];
         if (c < 0x20 || c == 0x7f) {
@@ -63,30 +64,32 @@ static void percent(struct baton_text *out, double number)
 static void gate_row(struct baton_text *out, const struct baton_gate_result *gate)
 {
     baton_text_puts(out, "| ");
-    baton_markdown_plain(out, gate->gate);
+    plain(out, gate->gate);
     baton_text_puts(out, " | ");
     baton_report_number(out, gate->value);
     baton_text_printf(out, " | %" PRIu64 " | ", gate->n);
-    baton_text_puts(out, gate->verdict[0] == 'p' ? "ok" : gate->verdict[0] == 's' ? "skipped" : "**FAIL**");
+    baton_text_puts(out, gate->verdict == BATON_GATE_PASS   ? "ok"
+                         : gate->verdict == BATON_GATE_SKIP ? "skipped"
+                                                            : "**FAIL**");
     baton_text_puts(out, gate->why.length == 0 ? "" : ": ");
-    baton_markdown_plain(out, gate->why);
+    plain(out, gate->why);
     baton_text_puts(out, " |\n");
 }
 
 /* Those that failed come first where there are more than fit. */
 static void write_gates(struct baton_text *out, const struct baton_summary *summary)
 {
-    static const char by_verdict[] = "fps";
+    static const enum baton_gate_verdict by_verdict[] = { BATON_GATE_FAIL, BATON_GATE_PASS, BATON_GATE_SKIP };
     bool is_whole = summary->gate_count <= BATON_MARKDOWN_ROWS_MAX;
     size_t shown = 0;
     if (summary->gate_count == 0) {
         return;
     }
     baton_text_puts(out, "\n| gate | value | n | |\n|---|---:|---:|---|\n");
-    for (const char *verdict = by_verdict; *verdict != '\0'; verdict++) {
+    for (size_t v = 0; v < sizeof by_verdict / sizeof *by_verdict; v++) {
         for (size_t i = 0; i < summary->gate_count && shown < BATON_MARKDOWN_ROWS_MAX; i++) {
             size_t start = out->length;
-            if (is_whole || summary->gates[i].verdict[0] == *verdict) {
+            if (is_whole || summary->gates[i].verdict == by_verdict[v]) {
                 gate_row(out, &summary->gates[i]);
                 if (!fits(out, start, GATES_END)) {
                     break;
@@ -103,61 +106,83 @@ static void write_gates(struct baton_text *out, const struct baton_summary *summ
     }
 }
 
-static void rate_row(struct baton_text *out, const char *name, const struct baton_rate *rate)
+static void rate_row(struct baton_text *out, const struct baton_figure *row, const struct baton_rate *rate)
 {
     if (rate->n > 0) {
-        baton_text_printf(out, "| %s | ", name);
+        baton_text_printf(out, "| %s | ", row->label);
         percent(out, rate->value);
         baton_text_printf(out, " [%.1f, %.1f], %" PRIu64 " of %" PRIu64 " |\n", rate->ci_low * 100, rate->ci_high * 100,
                           rate->correct, rate->n);
     }
 }
 
-static void ratio_row(struct baton_text *out, const char *name, double number)
+static void distribution_row(struct baton_text *out, const struct baton_figure *row, const struct baton_distribution *d)
 {
-    if (!isnan(number)) {
-        baton_text_printf(out, "| %s | ", name);
-        percent(out, number);
+    if (d->n > 0) {
+        baton_text_printf(out, "| %s: %s (%s) | p50 %.0f, p95 %.0f, max %.0f, n %" PRIu64 " |\n",
+                          baton_section_name(row->section), row->label, baton_unit_of(row->unit)->name,
+                          (double)d->p50 / 1e6, (double)d->p95 / 1e6, (double)d->max / 1e6, d->n);
+    }
+}
+
+static bool has_own_row(const struct baton_figure *row)
+{
+    return row->kind == BATON_FIGURE_RATE || row->kind == BATON_FIGURE_DISTRIBUTION || row->unit == BATON_UNIT_RATIO;
+}
+
+static void own_row(struct baton_text *out, const struct baton_figure *row, const void *base)
+{
+    const void *place = (const char *)base + row->offset;
+    if (row->kind == BATON_FIGURE_RATE) {
+        rate_row(out, row, place);
+    } else if (row->kind == BATON_FIGURE_DISTRIBUTION) {
+        distribution_row(out, row, place);
+    } else if (!isnan(baton_figure_number(row, base))) {
+        baton_text_printf(out, "| %s | ", row->label);
+        baton_figure_put(out, row, baton_figure_number(row, base));
         baton_text_puts(out, " |\n");
     }
 }
 
-static void latency_row(struct baton_text *out, const char *name, const struct baton_distribution *d)
+/* A row for each rate and ratio, and one for the other figures of a section. */
+static void write_section(struct baton_text *out, const struct baton_summary *summary, enum baton_section section)
 {
-    if (d->n > 0) {
-        baton_text_printf(out, "| %s (ms) | p50 %.0f, p95 %.0f, max %.0f, n %" PRIu64 " |\n", name,
-                          (double)d->p50 / 1e6, (double)d->p95 / 1e6, (double)d->max / 1e6, d->n);
+    unsigned shared = 0;
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_MARKDOWN)) != NULL;) {
+        const void *base = baton_figure_base(row, summary);
+        if (base != NULL && has_own_row(row)) {
+            own_row(out, row, base);
+        }
     }
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_MARKDOWN)) != NULL;) {
+        const void *base = baton_figure_base(row, summary);
+        if (base != NULL && !has_own_row(row)) {
+            if (shared++ == 0) {
+                baton_text_printf(out, "| %s | ", baton_section_name(section));
+            } else {
+                baton_text_puts(out, ", ");
+            }
+            baton_text_printf(out, "%s ", row->label);
+            baton_figure_put(out, row, baton_figure_number(row, base));
+        }
+    }
+    baton_text_puts(out, shared > 0 ? " |\n" : "");
 }
 
 static void write_figures(struct baton_text *out, const struct baton_summary *summary)
 {
     baton_text_puts(out, "\n| figure | |\n|---|---|\n");
-    rate_row(out, "accuracy", &summary->routing.accuracy);
-    ratio_row(out, "majority baseline", summary->routing.majority);
-    ratio_row(out, "balanced accuracy", summary->routing.balanced);
-    rate_row(out, "first hop", &summary->routing.first_hop);
-    rate_row(out, "route", &summary->routing.route);
-    rate_row(out, "all expectations", &summary->routing.all_expectations);
-    ratio_row(out, "over-routing", summary->routing.over_routing);
-    ratio_row(out, "under-routing", summary->routing.under_routing);
-    ratio_row(out, "misrouting", summary->routing.misrouting);
-    baton_text_printf(out, "| depth | mean %.2f, p95 %" PRId64 ", max %" PRId64 " |\n",
-                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
-    baton_text_printf(out, "| loops, revisits, exhausted | %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
-                      summary->loops.exchanges, summary->loops.revisit_exchanges, summary->counts.exhausted);
-    baton_text_printf(
-        out,
-        "| unanswered, invalid handoffs, diverged, errors | %" PRIu64 ", %" PRIu64 ", %" PRIu64 ", %" PRIu64 " |\n",
-        summary->counts.unanswered, summary->counts.invalid_handoffs, summary->counts.diverged, summary->counts.errors);
-    latency_row(out, "latency of an exchange", &summary->latency.exchange);
-    latency_row(out, "latency of a hop", &summary->latency.hop);
+    for (enum baton_section section = 0; section < BATON_SECTION_COUNT; section++) {
+        write_section(out, summary, section);
+    }
 }
 
 static void agent_row(struct baton_text *out, const struct baton_agent_score *score)
 {
     baton_text_puts(out, "| ");
-    baton_markdown_plain(out, score->agent);
+    plain(out, score->agent);
     baton_text_printf(out, " | %" PRIu64 " | %" PRIu64 " | ", score->support, score->predicted);
     percent(out, score->precision);
     baton_text_puts(out, " | ");
@@ -249,7 +274,7 @@ static void write_failures(struct baton_text *out, const struct baton_report_con
         const char *end = strchrnul(line, '\n');
         size_t start = out->length;
         baton_text_puts(out, "- ");
-        baton_markdown_plain(out, (struct baton_str){ line, (size_t)(end - line) });
+        plain(out, (struct baton_str){ line, (size_t)(end - line) });
         baton_text_putc(out, '\n');
         if (!fits(out, start, FAILURES_END)) {
             break;
@@ -277,10 +302,10 @@ static void write_cases(struct baton_text *out, const char *heading, const struc
     baton_text_printf(out, "\n%s: %zu\n\n", heading, count);
     for (size_t i = 0; i < count && i < BATON_MARKDOWN_CASES_MAX; i++) {
         baton_text_puts(out, "- ");
-        baton_markdown_plain(out, cases[i].id);
+        plain(out, cases[i].id);
         if (cases[i].failed.length > 0) {
             baton_text_puts(out, ": ");
-            baton_markdown_plain(out, cases[i].failed);
+            plain(out, cases[i].failed);
         }
         baton_text_putc(out, '\n');
     }
@@ -292,7 +317,7 @@ static void write_cases(struct baton_text *out, const char *heading, const struc
 void baton_markdown_write_comparison(struct baton_text *out, const struct baton_comparison *comparison)
 {
     baton_text_puts(out, "### Against the baseline\n\n");
-    baton_markdown_plain(out, comparison->sentence);
+    plain(out, comparison->sentence);
     baton_text_puts(out, "\n\n| | |\n|---|---:|\n");
     baton_text_printf(out,
                       "| cases | %" PRIu64 " |\n| newly failing | %" PRIu64 " |\n| newly passing | %" PRIu64 " |\n",
@@ -326,12 +351,12 @@ void baton_markdown_write(struct baton_text *out, const struct baton_report_cont
 {
     const struct baton_summary *summary = context->summary;
     baton_text_printf(out, "## %s: ", summary->passed ? "PASS" : "FAIL");
-    baton_markdown_plain(out, summary->suite.name);
+    plain(out, summary->suite.name);
     baton_text_printf(out, "\n\n%" PRIu64 " conversations, %" PRIu64 " exchanges, %" PRIu64 " turns",
                       summary->counts.conversations, summary->counts.exchanges, summary->counts.turns);
     if (context->verdict_reason != NULL) {
         baton_text_puts(out, "; ");
-        baton_markdown_plain(out, baton_str_of(context->verdict_reason));
+        plain(out, baton_str_of(context->verdict_reason));
     }
     baton_text_puts(out, context->is_replay
                              ? ". A replay: judges the harness and the recorded decisions, not a model of today.\n"

@@ -17,9 +17,6 @@ enum {
     BATON_MARKDOWN_BYTES_MAX = 60000
 };
 
-/* Text in a table cell or a paragraph: nothing in it is markup. */
-void baton_markdown_plain(struct baton_text *out, struct baton_str text);
-
 void baton_markdown_write(struct baton_text *out, const struct baton_report_context *context);
 
 /* A section of Markdown, its heading first. */

@@ -40,7 +40,7 @@ static unsigned odd_character(const char *p, size_t left, size_t *length)
 /* A JSON string is YAML but for some characters. Long ones are cut: prove's reader fails at 32 KiB. */
 static void yaml_string(struct baton_text *out, struct baton_str text)
 {
-    struct baton_str cut = baton_report_cut(text, BATON_TAP_MESSAGE_BYTES_MAX);
+    struct baton_str cut = baton_str_cut(text, BATON_TAP_MESSAGE_BYTES_MAX);
     struct baton_text quoted = baton_text_with_limit(out->limit);
     baton_text_json_string(&quoted, cut.data, cut.length);
     for (size_t i = 0, length = 1; i < quoted.length; i += length) {
@@ -92,14 +92,14 @@ void baton_tap_after(struct baton_text *out, const struct baton_report_context *
 {
     for (size_t i = 0; i < context->summary->gate_count; i++) {
         const struct baton_gate_result *gate = &context->summary->gates[i];
-        baton_text_puts(out, gate->verdict[0] == 'f' ? "not ok - gate " : "ok - gate ");
+        baton_text_puts(out, gate->verdict == BATON_GATE_FAIL ? "not ok - gate " : "ok - gate ");
         describe(out, gate->gate);
-        if (gate->verdict[0] == 's') {
+        if (gate->verdict == BATON_GATE_SKIP) {
             baton_text_puts(out, " # SKIP ");
             describe(out, gate->why);
         }
         baton_text_putc(out, '\n');
-        if (gate->verdict[0] == 'f') {
+        if (gate->verdict == BATON_GATE_FAIL) {
             struct baton_text reason = baton_text_with_limit(out->limit);
             baton_report_gate_reason(&reason, gate);
             diagnose(out, &reason);

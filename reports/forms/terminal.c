@@ -6,13 +6,21 @@
 #include "reports/forms/terminal.h"
 
 #include "engine/base/terminal.h"
+#include "reports/figures.h"
 #include "reports/forms/terminal_comparison.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum { AGENT_ROWS_MAX = 16, MISTAKE_ROWS_MAX = 8, UNUSED_MAX = 6, FLAKY_ROWS_MAX = 6, BAR_WIDTH = 30 };
+enum {
+    AGENT_ROWS_MAX = 16,
+    MISTAKE_ROWS_MAX = 8,
+    UNUSED_MAX = 6,
+    FLAKY_ROWS_MAX = 6,
+    BAR_WIDTH = 30,
+    ITEMS_WIDTH = 90
+};
 
 struct page {
     struct baton_text *out;
@@ -53,6 +61,87 @@ static void number(const struct page *page, double value)
     }
 }
 
+/* ---- figures of the table ---- */
+
+static void rate_line(const struct page *page, const struct baton_figure *row, const void *base)
+{
+    struct baton_rate rate;
+    memcpy(&rate, (const char *)base + row->offset, sizeof rate);
+    if (rate.n > 0) {
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, rate.value);
+        baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate.ci_low * 100,
+                          rate.ci_high * 100, rate.correct, rate.n);
+    }
+}
+
+static void share_line(const struct page *page, const struct baton_figure *row, const void *base)
+{
+    uint64_t n = baton_figure_n(row, base);
+    if (n > 0) {
+        baton_text_printf(page->out, "  %-17s", row->label);
+        percent(page, baton_figure_number(row, base));
+        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, row->of);
+    }
+}
+
+/* Whether a row is one of those that items() writes, and has something to say. */
+static bool is_item(const struct page *page, const struct baton_figure *row)
+{
+    const void *base = baton_figure_base(row, page->summary);
+    bool is_plain = row->kind != BATON_FIGURE_RATE && row->kind != BATON_FIGURE_DISTRIBUTION && row->of == NULL;
+    return is_plain && base != NULL && baton_figure_n(row, base) > 0 &&
+           ((row->on & BATON_ON_NOT_0) == 0 || fabs(baton_figure_number(row, base)) > 0);
+}
+
+/* The plain figures of a section in a line: `loops 1 (self 0, ping-pong 1)  revisits 2`. */
+static void items(const struct page *page, enum baton_section section, const char *indent)
+{
+    bool has_any = false, is_open = false;
+    size_t start = page->out->length;
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+        bool is_part = (row->on & BATON_ON_PART) != 0;
+        if (!is_item(page, row)) {
+            continue;
+        }
+        baton_text_puts(page->out, is_open && !is_part ? ")" : "");
+        if (!is_part && page->out->length - start > ITEMS_WIDTH) {
+            baton_text_putc(page->out, '\n');
+            start = page->out->length;
+        }
+        baton_text_puts(page->out, page->out->length == start ? indent : !is_part ? "  " : is_open ? ", " : " (");
+        baton_text_printf(page->out, "%s ", row->label);
+        baton_figure_put(page->out, row, baton_figure_number(row, baton_figure_base(row, page->summary)));
+        is_open = is_part;
+        has_any = true;
+    }
+    baton_text_puts(page->out, is_open ? ")\n" : has_any ? "\n" : "");
+}
+
+/* The rates of a section, then the shares of it. */
+static void lines(const struct page *page, enum baton_section section, const struct baton_figure *but)
+{
+    for (int shares = 0; shares <= 1; shares++) {
+        for (const struct baton_figure *row = NULL;
+             (row = baton_figure_next_on(row, section, BATON_ON_TERMINAL)) != NULL;) {
+            const void *base = baton_figure_base(row, page->summary);
+            if (!shares && base != NULL && row->kind == BATON_FIGURE_RATE && row != but) {
+                rate_line(page, row, base);
+            } else if (shares && base != NULL && row->of != NULL) {
+                share_line(page, row, base);
+            }
+        }
+    }
+}
+
+/* All figures of a section but those that a picture of it shows. */
+static void figures(const struct page *page, enum baton_section section)
+{
+    items(page, section, "  ");
+    lines(page, section, NULL);
+}
+
 /* ---- verdict and gates ---- */
 
 static void verdict(const struct page *page)
@@ -76,6 +165,7 @@ static void verdict(const struct page *page)
                         "      replay: judges the harness and the recorded decisions, not a model of today\n");
         colour(page, BATON_PLAIN);
     }
+    figures(page, BATON_SECTION_RUN);
 }
 
 static void gates(const struct page *page)
@@ -87,7 +177,7 @@ static void gates(const struct page *page)
     heading(page, "gates");
     for (size_t i = 0; i < summary->gate_count; i++) {
         const struct baton_gate_result *gate = &summary->gates[i];
-        bool passed = gate->verdict[0] == 'p', skipped = gate->verdict[0] == 's';
+        bool passed = gate->verdict == BATON_GATE_PASS, skipped = gate->verdict == BATON_GATE_SKIP;
         colour(page, passed ? BATON_GREEN : skipped ? BATON_YELLOW : BATON_RED);
         baton_text_printf(page->out, "  %-5s", passed ? "ok" : skipped ? "skip" : "FAIL");
         colour(page, BATON_PLAIN);
@@ -110,30 +200,11 @@ static void baseline(const struct page *page)
     if (page->summary->baseline != NULL) {
         heading(page, "against the baseline");
         baton_terminal_comparison_write(page->out, page->summary->baseline, page->options->has_colour);
+        figures(page, BATON_SECTION_BASELINE);
     }
 }
 
 /* ---- routing ---- */
-
-static void rate(const struct page *page, const char *label, const struct baton_rate *rate)
-{
-    if (rate->n == 0) {
-        return;
-    }
-    baton_text_printf(page->out, "  %-17s", label);
-    percent(page, rate->value);
-    baton_text_printf(page->out, "  [%.1f, %.1f]  %" PRIu64 " of %" PRIu64 "\n", rate->ci_low * 100,
-                      rate->ci_high * 100, rate->correct, rate->n);
-}
-
-static void share(const struct page *page, const char *label, double value, uint64_t n, const char *of_what)
-{
-    if (n > 0) {
-        baton_text_printf(page->out, "  %-17s", label);
-        percent(page, value);
-        baton_text_printf(page->out, "  of %" PRIu64 " %s\n", n, of_what);
-    }
-}
 
 /* Where exchanges fall together by conversation, the plain interval says too much. */
 static void clusters(const struct page *page)
@@ -157,28 +228,13 @@ static void routing(const struct page *page)
                         "  no labels, so nothing to judge; add \"expect\": {\"final\": ...} to user messages\n");
         return;
     }
-    rate(page, "accuracy", &summary->routing.accuracy);
+    const struct baton_figure *first = baton_figure_next_on(NULL, BATON_SECTION_ROUTING, BATON_ON_TERMINAL);
+    rate_line(page, first, summary); /* accuracy, and what it is to be held against */
     if (summary->routing.accuracy.n > 0) {
-        baton_text_puts(page->out, "    majority baseline");
-        percent(page, summary->routing.majority);
-        baton_text_puts(page->out, "   balanced");
-        percent(page, summary->routing.balanced);
-        baton_text_puts(page->out, "   kappa ");
-        number(page, summary->routing.kappa);
-        baton_text_puts(page->out, "   mcc ");
-        number(page, summary->routing.mcc);
-        baton_text_putc(page->out, '\n');
+        items(page, BATON_SECTION_ROUTING, "    ");
         clusters(page);
     }
-    rate(page, "first hop", &summary->routing.first_hop);
-    rate(page, "route", &summary->routing.route);
-    rate(page, "all expectations", &summary->routing.all_expectations);
-    share(page, "over-routing", summary->routing.over_routing, summary->routing.direct_expected,
-          "that wanted no handoff");
-    share(page, "under-routing", summary->routing.under_routing, summary->routing.agent_expected,
-          "that wanted another agent");
-    share(page, "misrouting", summary->routing.misrouting, summary->routing.agent_expected,
-          "that wanted another agent");
+    lines(page, BATON_SECTION_ROUTING, first);
 }
 
 static void repeats(const struct page *page)
@@ -188,11 +244,8 @@ static void repeats(const struct page *page)
         return;
     }
     heading(page, "repeats");
-    baton_text_printf(page->out,
-                      "  up to %" PRIu64 " times each of %" PRIu64 " cases: always passed %" PRIu64 ", never %" PRIu64
-                      ", flaky %" PRIu64 "\n  %-12s %14s %14s\n",
-                      summary->repeats.n, summary->repeats.cases, summary->repeats.always, summary->repeats.never,
-                      summary->repeats.flaky, "k", "one of k", "all of k");
+    figures(page, BATON_SECTION_REPEATS);
+    baton_text_printf(page->out, "  %-12s %14s %14s\n", "k", "one of k", "all of k");
     for (size_t i = 0; i < summary->repeats.pass_count; i++) {
         const struct baton_pass_figures *pass = &summary->repeats.passes[i];
         baton_text_printf(page->out, "  %-12" PRIu64 "       ", pass->k);
@@ -260,6 +313,7 @@ static void agents(const struct page *page)
         is_shown[i] = true;
         agent_row(page, &summary->routing.agents[i], width);
     }
+    figures(page, BATON_SECTION_AGENTS);
 }
 
 /* The most frequent cells off the diagonal. */
@@ -315,49 +369,31 @@ static void depth(const struct page *page)
         }
         baton_text_putc(page->out, '\n');
     }
-    baton_text_printf(page->out, "  mean %.2f, p95 %" PRId64 ", max %" PRId64,
-                      isnan(summary->depth.mean) ? 0 : summary->depth.mean, summary->depth.p95, summary->depth.max);
-    if (summary->depth.detour_n > 0) {
-        baton_text_printf(page->out,
-                          "; of those that arrived (n %" PRIu64 "): shortest way %" PRIu64 " hops, detours %" PRId64,
-                          summary->depth.detour_n, summary->depth.optimal, summary->depth.detour);
-    }
-    baton_text_printf(page->out, "; in circles %" PRIu64 "\n", summary->depth.looped);
+    figures(page, BATON_SECTION_DEPTH);
 }
 
 static void trouble(const struct page *page)
 {
     const struct baton_summary *summary = page->summary;
     heading(page, "loops and limits");
-    baton_text_printf(page->out,
-                      "  loops in %" PRIu64 " exchanges (self %" PRIu64 ", ping-pong %" PRIu64 ", longer %" PRIu64
-                      ")  revisits %" PRIu64 "  exhausted %" PRIu64 "\n",
-                      summary->loops.exchanges, summary->loops.self, summary->loops.ping_pong, summary->loops.cycle,
-                      summary->loops.revisit_exchanges, summary->counts.exhausted);
-    baton_text_printf(page->out,
-                      "  answered %" PRIu64 "  unanswered %" PRIu64 "  invalid handoffs %" PRIu64 "  diverged %" PRIu64
-                      "  errors %" PRIu64 "\n",
-                      summary->counts.answered, summary->counts.unanswered, summary->counts.invalid_handoffs,
-                      summary->counts.diverged, summary->counts.errors);
+    figures(page, BATON_SECTION_LOOPS);
+    figures(page, BATON_SECTION_LIMITS);
     uint64_t others =
         summary->counts.answered + summary->counts.unanswered + summary->counts.exhausted + summary->counts.errors;
     if (summary->counts.exchanges > others) {
         baton_text_printf(page->out, "  stopped at a handoff %" PRIu64 "\n", summary->counts.exchanges - others);
     }
-    if (summary->loops.wasted_turns > 0) {
-        baton_text_printf(page->out,
-                          "  turns wasted in loops %" PRIu64 "; stopping at detection would save %" PRIu64 "\n",
-                          summary->loops.wasted_turns, summary->loops.saved_turns);
-    }
 }
 
-static void distribution(const struct page *page, const char *label, const struct baton_distribution *d)
+static void distribution(const struct page *page, const struct baton_figure *row)
 {
-    if (d->n == 0) {
+    struct baton_distribution d;
+    memcpy(&d, (const char *)page->summary + row->offset, sizeof d);
+    if (d.n == 0) {
         return;
     }
-    const int64_t values[] = { d->p50, d->p90, d->p95, d->p99, d->max };
-    baton_text_printf(page->out, "  %-14s %8" PRIu64, label, d->n);
+    const int64_t values[] = { d.p50, d.p90, d.p95, d.p99, d.max };
+    baton_text_printf(page->out, "  %-14s %8" PRIu64, row->label, d.n);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         baton_text_printf(page->out, " %8.0f", (double)values[i] / 1e6);
     }
@@ -372,30 +408,21 @@ static void latency(const struct page *page)
     }
     heading(page, "latency as recorded (ms)");
     baton_text_printf(page->out, "  %-14s %8s %8s %8s %8s %8s %8s\n", "", "n", "p50", "p90", "p95", "p99", "max");
-    distribution(page, "exchange", &summary->latency.exchange);
-    distribution(page, "first text", &summary->latency.ttft);
-    distribution(page, "hop", &summary->latency.hop);
-    distribution(page, "conversation", &summary->latency.conversation);
-    if (!isnan(summary->latency.routing_tax)) {
-        baton_text_printf(page->out, "  routing tax %.1f %% of the time went into handing over\n",
-                          summary->latency.routing_tax * 100);
+    for (const struct baton_figure *row = NULL;
+         (row = baton_figure_next_on(row, BATON_SECTION_LATENCY, BATON_ON_TERMINAL)) != NULL;) {
+        if (row->kind == BATON_FIGURE_DISTRIBUTION) {
+            distribution(page, row);
+        }
     }
+    figures(page, BATON_SECTION_LATENCY);
 }
 
 static void money(const struct page *page)
 {
-    const struct baton_summary *summary = page->summary;
-    if (summary->tokens.n == 0) {
-        return;
+    if (page->summary->tokens.n > 0) {
+        heading(page, baton_section_name(BATON_SECTION_COST));
+        figures(page, BATON_SECTION_COST);
     }
-    heading(page, "tokens");
-    baton_text_printf(page->out, "  in %" PRIu64 "  cached %" PRIu64 "  out %" PRIu64, summary->tokens.input,
-                      summary->tokens.cached, summary->tokens.output);
-    if (summary->cost.n > 0) {
-        double total = (double)summary->cost.total_pico / 1e12;
-        baton_text_printf(page->out, "  cost %.4f USD, %.6f a conversation", total, total / (double)summary->cost.n);
-    }
-    baton_text_putc(page->out, '\n');
 }
 
 static void coverage(const struct page *page)
@@ -419,6 +446,7 @@ static void coverage(const struct page *page)
         baton_text_printf(page->out, " and %zu more", summary->coverage.unused_edge_count - UNUSED_MAX);
     }
     baton_text_putc(page->out, '\n');
+    figures(page, BATON_SECTION_COVERAGE);
 }
 
 static void look_at(const struct page *page)

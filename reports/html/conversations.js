@@ -107,7 +107,7 @@ function selected() {
         const of = state.sort.of, sign = state.down ? -1 : 1;
         found.sort((a, b) => {
             const x = of(a), y = of(b);
-            return x === y ? a.place - b.place : x === null ? 1 : y === null ? -1 : sign * (x < y ? -1 : 1);
+            return x === y ? a.index - b.index : x === null ? 1 : y === null ? -1 : sign * (x < y ? -1 : 1);
         });
     }
     return found;

@@ -10,6 +10,7 @@ const Z = 1.959963984540054; /* 95 % */
 
 const run = JSON.parse(document.getElementById("run").textContent);
 const summary = run.summary, { counts, routing, depth, loops, latency, coverage } = summary;
+const valueAt = path => path.split(".").reduce((part, key) => part === null ? null : part[key], summary);
 
 /* Control characters are shown as their pictures, so that none is missed; line breaks and tabs stay. */
 const visible = text => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g,
@@ -19,9 +20,9 @@ const cellKey = (expected, observed) => expected + "\u0000" + observed;
 
 const hopsOf = x => x.hops || (x.r || []).length;
 
-function conversationOf(line, place) {
+function conversationOf(line, index) {
     const c = JSON.parse(line), name = ref => typeof ref === "number" ? c.names[ref] : ref;
-    Object.assign(c, { place, name, agents: new Set(), cells: new Set(), hops: 0, turns: 0, ms: null, loops: false });
+    Object.assign(c, { index, name, agents: new Set(), cells: new Set(), hops: 0, turns: 0, ms: null, loops: false });
     for (const x of c.runs.flatMap(r => r.x)) {
         [x.s, ...(x.r || [])].forEach(ref => c.agents.add(name(ref)));
         c.loops = c.loops || x.loop !== undefined;

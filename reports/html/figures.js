@@ -97,30 +97,25 @@ function accuracy() {
             el("span.key.balanced", `balanced accuracy ${percent(routing.balanced)}`)));
 }
 
+/* A figure of the table by its kind: what it is, and what stands below it. */
+function figureTexts(f) {
+    if (f.kind === "rate") {
+        const r = valueAt(f.path);
+        return r.n ? [percent(r.value), `${whole(r.correct)} of ${whole(r.n)}, ${percent(r.ci_low)} to ` +
+            percent(r.ci_high)] : [NA, f.means];
+    }
+    const number = f.unit === "ratio" ? percent(f.value) : f.decimals > 0 ? fixed(f.value, f.decimals) : whole(f.value);
+    return [f.unit === "USD" && f.value !== null ? number + " USD" : number,
+        f.of && f.n ? `of ${whole(f.n)} ${f.of}` : f.means];
+}
+
 function figures() {
-    const rate = r => r.n ? [percent(r.value),
-        `${whole(r.correct)} of ${whole(r.n)}, ${percent(r.ci_low)} to ${percent(r.ci_high)}`] : [NA, ""];
-    const rows = [
-        ["first hop", ...rate(routing.first_hop)], ["route", ...rate(routing.route)],
-        ["all expectations", ...rate(routing.all_expectations)],
-        ["macro F1", fixed(routing.macro_f1), ""], ["Cohen\u2019s kappa", fixed(routing.kappa), ""],
-            ["MCC", fixed(routing.mcc), ""],
-        ["over-routing", percent(routing.over_routing), "routed, should have answered"],
-        ["under-routing", percent(routing.under_routing), "not routed, should have"],
-        ["misrouting", percent(routing.misrouting), "to the wrong agent"],
-        ["unanswered", whole(counts.unanswered), plural(counts.exchanges, "exchange")],
-        ["exhausted", whole(counts.exhausted), "ran into a limit"], ["invalid handoffs", whole(counts.invalid_handoffs),
-            "refused"],
-        ["diverged", whole(counts.diverged), "from the recording"], ["errors", whole(counts.errors), "of the provider"],
-        ["tool calls", whole(counts.tool_calls), ""],
-        ["tokens", summary.tokens ? whole(summary.tokens.input + summary.tokens.output) : NA,
-            summary.tokens ? `${whole(summary.tokens.input)} in, ${whole(summary.tokens.output)} out` : ""],
-        ["cost", summary.cost_usd ? summary.cost_usd.total.toFixed(4) + " USD" : NA,
-            summary.cost_usd ? `${summary.cost_usd.mean.toFixed(6)} a conversation` : ""],
-    ];
-    return section("figures", "Figures", null, accuracy(), el("dl.figures", rows.map(([name, value, more]) =>
-        el("div", el("dt", name), el("dd", { class: value === NA ? "na" : undefined }, value),
-            more && el("dd.faint", more)))));
+    return section("figures", "Figures", null, accuracy(), el("dl.figures",
+        run.figures.filter(f => f.kind !== "times").map(f => {
+            const [value, more] = figureTexts(f);
+            return el("div", { title: f.means }, el("dt", f.label),
+                el("dd", { class: value === NA ? "na" : undefined }, value), el("dd.faint", more));
+        })));
 }
 
 /* ---- comparison ---- */
@@ -173,7 +168,7 @@ function comparison() {
                 fixed(a.mid_p), fixed(a.mid_p_holm)])),
         c.figures.length > 0 && el("details", el("summary", "Figures side by side"), table("Figures side by side",
             [["figure"], ["baseline", "n"], ["candidate", "n"], ["change", "n"]],
-            c.figures.map(f => [el("code", f.name), shortest(f.baseline), shortest(f.candidate), change(f)]))));
+            c.figures.map(f => [el("code", f.figure), shortest(f.baseline), shortest(f.candidate), change(f)]))));
 }
 
 /* ---- confusion ---- */
@@ -353,8 +348,7 @@ function latencyDetails() {
 }
 
 function latencies() {
-    const rows = [["exchange", latency.exchange], ["first text", latency.ttft], ["hop", latency.hop],
-        ["conversation", latency.conversation]];
+    const rows = run.figures.filter(f => f.kind === "times").map(f => [f.label, valueAt(f.path)]);
     if (rows.every(r => !r[1].n)) {
         return section("latency", "Latency", "No times were recorded: n/a.");
     }

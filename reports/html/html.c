@@ -1,11 +1,19 @@
+/* html.c - the frame of the page, and the figures as JSON.
+ *
+ * The page is data and a script that draws it, so that a report of thousands of conversations opens at once and filters. The
+ * script has no list of figures: it is given the rows of the table (reports/figures.h) that are meant for the page. The two
+ * elements of JSON are kept apart, as conversations are written while the run goes on and figures at its end.
+ */
 #include "reports/html/html.h"
 
-#include "reports/comparison.h"
+#include "reports/comparison_json.h"
+#include "reports/figures.h"
 #include "reports/html/assets.h"
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 #include "reports/xml.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 void baton_html_put_json(struct baton_text *out, struct baton_str json)
@@ -20,31 +28,6 @@ void baton_html_put_json(struct baton_text *out, struct baton_str json)
         baton_text_append(out, json.data + start, (size_t)(at - json.data) - start);
         baton_text_puts(out, "\\u003c");
     }
-}
-
-size_t baton_html_cut(struct baton_str text, size_t bytes_max)
-{
-    if (text.length <= bytes_max) {
-        return text.length;
-    }
-    size_t length = bytes_max;
-    while (length > 0 && ((unsigned char)text.data[length] & 0xc0) == 0x80) {
-        length--;
-    }
-    return length;
-}
-
-void baton_html_put_short(struct baton_json_writer *json, struct baton_str text, size_t bytes_max)
-{
-    static const char mark[] = "\xe2\x80\xa6";
-    char buffer[BATON_HTML_TEXT_BYTES + sizeof mark];
-    size_t length = baton_html_cut(text, bytes_max < BATON_HTML_TEXT_BYTES ? bytes_max : BATON_HTML_TEXT_BYTES);
-    if (length < text.length) {
-        memcpy(buffer, text.data, length);
-        memcpy(buffer + length, mark, sizeof mark - 1);
-        text = (struct baton_str){ buffer, length + sizeof mark - 1 };
-    }
-    baton_jw_str(json, text);
 }
 
 /* ---- the frame ---- */
@@ -85,12 +68,6 @@ static void put_optional(struct baton_json_writer *json, const char *key, const 
     }
 }
 
-static void put_str(struct baton_json_writer *json, const char *key, struct baton_str value)
-{
-    baton_jw_key(json, key);
-    baton_html_put_short(json, value, BATON_HTML_TEXT_BYTES);
-}
-
 static void put_shown(struct baton_json_writer *json, const struct baton_report_shares *shown)
 {
     baton_jw_key(json, "shown");
@@ -102,97 +79,41 @@ static void put_shown(struct baton_json_writer *json, const struct baton_report_
     baton_jw_close(json, '}');
 }
 
-static void put_cases(struct baton_json_writer *json, const char *key, const struct baton_comparison_case *cases,
-                      size_t count)
+static const char *kind_name(const struct baton_figure *row)
 {
-    baton_jw_key(json, key);
-    baton_jw_open(json, '[');
-    for (size_t i = 0; i < count && i < BATON_HTML_CASES; i++) {
-        baton_jw_open(json, '{');
-        baton_jw_key(json, "id");
-        baton_html_put_short(json, cases[i].id, BATON_HTML_NAME_BYTES);
-        baton_jw_put_ratio(json, "baseline", cases[i].baseline);
-        baton_jw_put_ratio(json, "candidate", cases[i].candidate);
-        put_str(json, "baseline_route", cases[i].baseline_route);
-        put_str(json, "candidate_route", cases[i].candidate_route);
-        put_str(json, "failed", cases[i].failed);
-        baton_jw_close(json, '}');
-    }
-    baton_jw_close(json, ']');
+    return row->kind == BATON_FIGURE_RATE ? "rate" : row->kind == BATON_FIGURE_DISTRIBUTION ? "times" : "number";
 }
 
-static void put_compared_agents(struct baton_json_writer *json, const struct baton_comparison *comparison)
-{
-    baton_jw_key(json, "agents");
-    baton_jw_open(json, '[');
-    for (size_t i = 0; i < comparison->agent_count; i++) {
-        const struct baton_comparison_agent *agent = &comparison->agents[i];
-        baton_jw_open(json, '{');
-        put_str(json, "agent", agent->agent);
-        baton_jw_put_u64(json, "both", agent->both);
-        baton_jw_put_u64(json, "candidate_only", agent->candidate_only);
-        baton_jw_put_u64(json, "baseline_only", agent->baseline_only);
-        baton_jw_put_u64(json, "neither", agent->neither);
-        baton_jw_put_ratio(json, "mid_p", agent->mid_p);
-        baton_jw_put_ratio(json, "mid_p_holm", agent->mid_p_holm);
-        baton_jw_close(json, '}');
-    }
-    baton_jw_close(json, ']');
-}
-
-static void put_compared_figures(struct baton_json_writer *json, const struct baton_comparison *comparison)
+/* The rows of the table that are on the page; of rates and times the page takes the numbers from the summary. */
+static void put_figures(struct baton_json_writer *json, const struct baton_summary *summary)
 {
     baton_jw_key(json, "figures");
     baton_jw_open(json, '[');
-    for (size_t i = 0; i < comparison->figure_count; i++) {
-        baton_jw_open(json, '{');
-        put_optional(json, "name", comparison->figures[i].name);
-        baton_jw_put_ratio(json, "baseline", comparison->figures[i].baseline);
-        baton_jw_put_ratio(json, "candidate", comparison->figures[i].candidate);
-        baton_jw_close(json, '}');
+    for (enum baton_section section = 0; section < BATON_SECTION_COUNT; section++) {
+        for (const struct baton_figure *row = NULL;
+             (row = baton_figure_next_on(row, section, BATON_ON_HTML)) != NULL;) {
+            const void *base = baton_figure_base(row, summary);
+            baton_jw_open(json, '{');
+            put_optional(json, "path", row->path);
+            put_optional(json, "kind", kind_name(row));
+            put_optional(json, "label", row->label);
+            put_optional(json, "of", row->of);
+            put_optional(json, "means", row->means);
+            put_optional(json, "unit", baton_unit_of(row->unit)->name);
+            baton_jw_put_u64(json, "decimals", (uint64_t)baton_unit_of(row->unit)->decimals);
+            baton_jw_put_ratio(json, "value", base == NULL ? NAN : baton_figure_number(row, base));
+            baton_jw_put_u64(json, "n", base == NULL ? 0 : baton_figure_n(row, base));
+            baton_jw_close(json, '}');
+        }
     }
     baton_jw_close(json, ']');
-}
-
-static void put_comparison(struct baton_json_writer *json, const struct baton_comparison *comparison)
-{
-    baton_jw_key(json, "comparison");
-    if (comparison == NULL) {
-        baton_jw_null(json);
-        return;
-    }
-    const struct {
-        const char *name;
-        double value;
-    } ratios[] = { { "difference", comparison->difference }, { "ci_low", comparison->ci_low },
-                   { "ci_high", comparison->ci_high },       { "exact_p", comparison->exact_p },
-                   { "mid_p", comparison->mid_p },           { "flip_p", comparison->flip_p },
-                   { "detectable", comparison->detectable } };
-    baton_jw_open(json, '{');
-    put_str(json, "baseline", comparison->baseline);
-    put_str(json, "candidate", comparison->candidate);
-    put_optional(json, "verdict", baton_comparison_verdict_name(comparison->verdict));
-    put_str(json, "sentence", comparison->sentence);
-    baton_jw_put_u64(json, "both", comparison->both);
-    baton_jw_put_u64(json, "candidate_only", comparison->candidate_only);
-    baton_jw_put_u64(json, "baseline_only", comparison->baseline_only);
-    baton_jw_put_u64(json, "neither", comparison->neither);
-    for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) {
-        baton_jw_put_ratio(json, ratios[i].name, ratios[i].value);
-    }
-    baton_jw_put_u64(json, "newly_failing_count", comparison->newly_failing_count);
-    put_cases(json, "newly_failing", comparison->newly_failing, comparison->newly_failing_count);
-    baton_jw_put_u64(json, "newly_passing_count", comparison->newly_passing_count);
-    put_cases(json, "newly_passing", comparison->newly_passing, comparison->newly_passing_count);
-    put_compared_agents(json, comparison);
-    put_compared_figures(json, comparison);
-    baton_jw_close(json, '}');
 }
 
 void baton_html_after(struct baton_text *out, const struct baton_report_context *context)
 {
     struct baton_text text = baton_text_with_limit(out->limit), summary = baton_text_with_limit(out->limit);
     struct baton_json_writer json = baton_json_writer_to(&text, 1);
+    static const struct baton_comparison_limits limits = { BATON_HTML_CASES, BATON_HTML_TEXT_BYTES };
     baton_summary_write(&summary, context->summary);
     baton_jw_open(&json, '{');
     put_optional(&json, "reason", context->verdict_reason);
@@ -208,7 +129,13 @@ void baton_html_after(struct baton_text *out, const struct baton_report_context 
     baton_jw_put_u64(&json, "errors", context->summary->tests.errors);
     baton_jw_put_u64(&json, "skipped", context->summary->tests.skipped);
     baton_jw_close(&json, '}');
-    put_comparison(&json, context->comparison);
+    baton_jw_key(&json, "comparison");
+    if (context->comparison == NULL) {
+        baton_jw_null(&json);
+    } else {
+        baton_comparison_json_put(&json, context->comparison, &limits);
+    }
+    put_figures(&json, context->summary);
     baton_jw_key(&json, "summary");
     baton_jw_raw(&json, baton_text_str(&summary));
     baton_jw_close(&json, '}');

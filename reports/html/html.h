@@ -34,10 +34,4 @@ void baton_html_after(struct baton_text *out, const struct baton_report_context 
 /* Adds JSON so that it can stand in a script element: every `<` becomes \u003c. */
 void baton_html_put_json(struct baton_text *out, struct baton_str json);
 
-/* A text that must be a text in any case, such as an id: where it is longer than that, its start with a mark. */
-void baton_html_put_short(struct baton_json_writer *json, struct baton_str text, size_t bytes_max);
-
-/* The longest start of the text that is at most so many bytes and ends with a whole character. */
-size_t baton_html_cut(struct baton_str text, size_t bytes_max);
-
 #endif

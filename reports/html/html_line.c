@@ -9,7 +9,7 @@
  *   STEP      { a: agent, c: choice, of: [offered], more: offered and left out, to, want, why, at: [start, end] in ms,
  *             n: calls, tok: [in, out], t: text }
  *
- * Agents are places in `names`. What is false, empty, unknown or the usual is left out. A text that was cut is the pair
+ * Agents are indices into `names`. What is false, empty, unknown or the usual is left out. A text that was cut is the pair
  * [start of it, bytes of all of it]. `of` stands where it differs from what the agent was offered last.
  */
 #include "reports/html/html.h"
@@ -31,7 +31,7 @@ struct line {
 static void put_text(struct line *line, const char *key, struct baton_str text, size_t bytes_max)
 {
     size_t most = line->bytes_left < bytes_max ? line->bytes_left : bytes_max;
-    size_t length = baton_html_cut(text, most);
+    size_t length = baton_str_cut(text, most).length;
     if (text.length == 0) {
         return;
     }
@@ -49,7 +49,7 @@ static void put_text(struct line *line, const char *key, struct baton_str text, 
     baton_jw_close(&line->json, ']');
 }
 
-static uint32_t name_place(struct line *line, struct baton_str name)
+static uint32_t name_index(struct line *line, struct baton_str name)
 {
     uint32_t i = 0;
     while (i < line->name_count && !baton_str_equal(line->names[i], name)) {
@@ -61,19 +61,19 @@ static uint32_t name_place(struct line *line, struct baton_str name)
     return i;
 }
 
-/* The place of the name, or the name itself where there are too many. */
+/* The index of the name, or the name itself where there are too many. */
 static void put_name(struct line *line, const char *key, struct baton_str name)
 {
     if (key != NULL) {
         baton_jw_key(&line->json, key);
     }
-    uint32_t place = name_place(line, name);
-    if (place < NAMES_MAX) {
-        baton_jw_u64(&line->json, place);
+    uint32_t index = name_index(line, name);
+    if (index < NAMES_MAX) {
+        baton_jw_u64(&line->json, index);
     } else {
         size_t most = line->bytes_left < BATON_HTML_NAME_BYTES ? line->bytes_left : BATON_HTML_NAME_BYTES;
         line->bytes_left -= name.length < most ? name.length : most;
-        baton_html_put_short(&line->json, name, most);
+        baton_report_put_short(&line->json, name, most);
     }
 }
 
@@ -145,12 +145,12 @@ static bool same_offer(const struct baton_result_turn *a, const struct baton_res
 
 static void put_offered(struct line *line, const struct baton_result_turn *step)
 {
-    uint32_t place = name_place(line, step->agent);
-    if (place < NAMES_MAX && same_offer(line->offered_by[place], step)) {
+    uint32_t index = name_index(line, step->agent);
+    if (index < NAMES_MAX && same_offer(line->offered_by[index], step)) {
         return;
     }
-    if (place < NAMES_MAX) {
-        line->offered_by[place] = step;
+    if (index < NAMES_MAX) {
+        line->offered_by[index] = step;
     }
     uint32_t count = step->offered_count < BATON_HTML_OFFERED ? step->offered_count : BATON_HTML_OFFERED;
     baton_jw_key(&line->json, "of");
@@ -408,13 +408,13 @@ void baton_html_conversation(struct baton_text *out, struct baton_str suite, con
     (void)suite;
     baton_jw_open(&line.json, '{');
     baton_jw_key(&line.json, "id");
-    baton_html_put_short(&line.json, repeats[0].id, BATON_HTML_NAME_BYTES);
+    baton_report_put_short(&line.json, repeats[0].id, BATON_HTML_NAME_BYTES);
     put_string(&line, "o", outcome_of(repeats, count));
     put_runs(&line, repeats, count);
     baton_jw_key(&line.json, "names");
     baton_jw_open(&line.json, '[');
     for (uint32_t i = 0; i < line.name_count; i++) {
-        baton_html_put_short(&line.json, line.names[i], BATON_HTML_NAME_BYTES);
+        baton_report_put_short(&line.json, line.names[i], BATON_HTML_NAME_BYTES);
     }
     baton_jw_close(&line.json, ']');
     baton_jw_close(&line.json, '}');

@@ -115,9 +115,9 @@ struct baton_summary *sample_summary(struct baton_arena *arena, const char *lett
     struct baton_str *labels = take(arena, LABELS, sizeof *labels);
     struct baton_edge_count *edges = take(arena, EDGES, sizeof *edges);
     static const uint64_t cells[LABELS * LABELS] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-    gates[0] = (struct baton_gate_result){ .gate = text, .value = 0.5, .n = 2, .verdict = "fail" };
-    gates[1] = (struct baton_gate_result){ .gate = text, .value = NAN, .verdict = "skip", .why = text };
-    gates[2] = (struct baton_gate_result){ .gate = text, .value = 1, .n = 2, .verdict = "pass" };
+    gates[0] = (struct baton_gate_result){ .gate = text, .value = 0.5, .n = 2, .verdict = BATON_GATE_FAIL };
+    gates[1] = (struct baton_gate_result){ .gate = text, .value = NAN, .verdict = BATON_GATE_SKIP, .why = text };
+    gates[2] = (struct baton_gate_result){ .gate = text, .value = 1, .n = 2, .verdict = BATON_GATE_PASS };
     for (size_t i = 0; i < LABELS; i++) {
         labels[i] = text;
         agents[i] = (struct baton_agent_score){ .agent = text, .support = i, .precision = NAN, .recall = 1, .f1 = NAN };

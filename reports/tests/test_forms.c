@@ -78,7 +78,7 @@ Test(forms, hostile_texts_leave_no_control_byte_but_line_breaks_and_tabs)
 {
     for (size_t i = 0; baton_report_form_at(i) != NULL; i++) {
         const struct baton_report_form *form = baton_report_form_at(i);
-        if (strcmp(form->name, "csv") == 0 || strcmp(form->name, "confusion") == 0) {
+        if (form->file_name != NULL && strstr(form->file_name, ".csv") != NULL) {
             continue; /* holds what it was given */
         }
         for (size_t t = 0; t < SAMPLE_TEXTS; t++) {

@@ -104,8 +104,9 @@ Test(github, what_is_left_out_is_counted_and_a_run_that_passed_only_warns)
         struct baton_gate_result *gates = baton_arena_zero(arena, GATES * sizeof *gates);
         char failures[64] = "";
         for (size_t k = 0; k < GATES; k++) {
-            gates[k] = (struct baton_gate_result){ .gate = BATON_STR("g"),
-                                                   .verdict = k < rows[i].failing_gates ? "fail" : "pass" };
+            gates[k] =
+                (struct baton_gate_result){ .gate = BATON_STR("g"),
+                                            .verdict = k < rows[i].failing_gates ? BATON_GATE_FAIL : BATON_GATE_PASS };
         }
         for (size_t k = 0; k < rows[i].failures; k++) {
             memcpy(failures + 3 * k, "c:\n", 4);

@@ -164,26 +164,6 @@ Test(html, texts_that_look_like_markup_or_escapes_come_back_as_they_were)
     baton_arena_free(arena);
 }
 
-Test(html, a_text_is_cut_at_the_end_of_a_character)
-{
-    static const struct row {
-        const char *text;
-        size_t most, want;
-    } rows[] = {
-        { "", 0, 0 },
-        { "abc", 3, 3 },
-        { "abc", 2, 2 },
-        { "a\xc3\xa4", 2, 1 },
-        { "a\xc3\xa4", 3, 3 },
-        { "\xe2\x80\xa6", 2, 0 },
-        { "\xf0\x9f\x92\xa5!", 4, 4 },
-        { "\xf0\x9f\x92\xa5!", 3, 0 },
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        cr_expect_eq(baton_html_cut(baton_str_of(rows[i].text), rows[i].most), rows[i].want, "row %zu", i);
-    }
-}
-
 Test(html, a_long_text_is_cut_and_says_how_long_it_was)
 {
     enum { LONG = 100 * 1024 };
@@ -329,7 +309,7 @@ Test(html, repeats_come_with_the_failing_ones_first)
 static struct baton_summary small_summary(void)
 {
     static const struct baton_gate_result gates[] = {
-        { .gate = { "accuracy >= 1", 13 }, .value = NAN, .verdict = "fail", .why = { "</script>", 9 } },
+        { .gate = { "accuracy >= 1", 13 }, .value = NAN, .verdict = BATON_GATE_FAIL, .why = { "</script>", 9 } },
     };
     return (struct baton_summary){
         .suite = { .name = BATON_STR("<b>&\"'</title>"), .provider = BATON_STR("transcript") },

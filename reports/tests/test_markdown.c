@@ -147,7 +147,7 @@ Test(markdown, a_large_run_stays_below_the_limit_and_says_what_it_left_out)
         agents[i] = (struct baton_agent_score){ .agent = { large, sizeof large - 1 }, .precision = NAN };
         edges[i] = (struct baton_edge_count){ { large, i + 1 }, { large, i }, 1 };
         gates[i] = (struct baton_gate_result){ .gate = i == MANY - 1 ? BATON_STR("last") : baton_str_of(large),
-                                               .verdict = i == MANY - 1 ? "fail" : "pass" };
+                                               .verdict = i == MANY - 1 ? BATON_GATE_FAIL : BATON_GATE_PASS };
     }
     for (size_t i = 0; i < FAILURES; i++) {
         baton_text_printf(&failures, "c%zu: %s\n", i, large);

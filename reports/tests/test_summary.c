@@ -1,6 +1,7 @@
-#include "reports/summary.h"
+#include "reports/summary_json.h"
 
 #include "evals/tests/parsed.h"
+#include "reports/figure_names.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -145,6 +146,19 @@ static const struct baton_json *written(struct baton_arena *arena, const struct 
     return parsed_json(arena, copy, "summary.json");
 }
 
+static bool has(const char *name)
+{
+    struct baton_figure_ref ref;
+    return baton_figure_find(baton_str_of(name), &ref);
+}
+
+static struct baton_figure_value figure(const struct baton_summary *summary, const char *name)
+{
+    struct baton_figure_ref ref;
+    cr_assert(baton_figure_find(baton_str_of(name), &ref), "%s", name);
+    return baton_figure_value(&ref, summary);
+}
+
 /* ---- every figure ---- */
 
 Test(summary, every_figure_is_found_by_its_path_and_stands_in_the_file)
@@ -153,28 +167,14 @@ Test(summary, every_figure_is_found_by_its_path_and_stands_in_the_file)
     struct baton_summary summary = filled();
     const struct baton_json *root = written(arena, &summary);
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        struct baton_figure_value got = { .value = NAN };
-        cr_expect(baton_summary_has(baton_str_of(fields[i].path)), "%s", fields[i].path);
-        cr_assert(baton_summary_figure(&summary, baton_str_of(fields[i].path), &got), "%s", fields[i].path);
+        struct baton_figure_ref ref;
+        struct baton_figure_value got = figure(&summary, fields[i].path);
+        cr_assert(baton_figure_find(baton_str_of(fields[i].path), &ref));
+        cr_expect_eq(baton_figure_in_file(&ref, root), value_of(i), "%s out of the file", fields[i].path);
         cr_expect_eq(got.value, value_of(i), "%s: %g", fields[i].path, got.value);
         cr_expect_eq(parsed_number(root, fields[i].path), value_of(i), "%s in the file", fields[i].path);
     }
     baton_arena_free(arena);
-}
-
-Test(summary, every_name_that_messages_offer_is_a_figure)
-{
-    size_t full = 0;
-    for (size_t i = 0; baton_summary_figure_name(i) != NULL; i++) {
-        const char *name = baton_summary_figure_name(i);
-        bool is_pattern = strstr(name, "[AGENT]") != NULL, is_listed = false;
-        cr_expect(is_pattern || baton_summary_has(baton_str_of(name)), "%s", name);
-        for (size_t k = 0; k < COUNT_OF(fields) && !is_listed; k++) {
-            is_listed = strcmp(fields[k].path, name) == 0;
-        }
-        full += is_listed;
-    }
-    cr_expect_geq(full, COUNT_OF(fields) - 4, "all but some of the tokens are offered by their full path");
 }
 
 Test(summary, short_names_mean_the_full_ones)
@@ -211,9 +211,7 @@ Test(summary, short_names_mean_the_full_ones)
     };
     struct baton_summary summary = filled();
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct baton_figure_value a, b;
-        cr_assert(baton_summary_figure(&summary, baton_str_of(rows[i].name), &a), "%s", rows[i].name);
-        cr_assert(baton_summary_figure(&summary, baton_str_of(rows[i].path), &b), "%s", rows[i].path);
+        struct baton_figure_value a = figure(&summary, rows[i].name), b = figure(&summary, rows[i].path);
         cr_expect(a.value == b.value && a.n == b.n, "%s", rows[i].name);
     }
 }
@@ -238,9 +236,7 @@ Test(summary, the_n_of_a_figure_is_what_it_was_counted_over)
     };
     struct baton_summary summary = filled();
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct baton_figure_value got, n;
-        cr_assert(baton_summary_figure(&summary, baton_str_of(rows[i].name), &got), "%s", rows[i].name);
-        cr_assert(baton_summary_figure(&summary, baton_str_of(rows[i].n), &n), "%s", rows[i].n);
+        struct baton_figure_value got = figure(&summary, rows[i].name), n = figure(&summary, rows[i].n);
         cr_expect_eq((double)got.n, n.value, "%s", rows[i].name);
     }
 }
@@ -253,7 +249,7 @@ Test(summary, what_is_no_figure_is_none)
         "tokens",   "cost_usd", "repeats",          "Accuracy",   "accuracy "
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
-        cr_expect(!baton_summary_has(baton_str_of(names[i])), "'%s'", names[i]);
+        cr_expect(!has(names[i]), "'%s'", names[i]);
     }
 }
 
@@ -281,7 +277,7 @@ Test(summary, keys_are_in_the_order_of_the_format)
         { "suite", "name fingerprint agents_digest conversations_digest provider profile seed repeat shard" },
         { "counts",
           "conversations exchanges turns answered unanswered labelled handoffs invalid_handoffs phantom_handoffs tool_calls "
-          "diverged exhausted errors hallucinated_targets" },
+          "diverged exhausted errors hallucinated_targets exhausted_rate" },
         { "routing",
           "accuracy first_hop route all_expectations majority balanced macro_f1 weighted_f1 kappa mcc over_routing "
           "under_routing misrouting agents confusion clusters facts cost" },
@@ -341,9 +337,8 @@ Test(summary, what_is_undefined_is_null)
     }
     const struct baton_json *root = written(arena, &summary);
     for (size_t i = 0; i < COUNT_OF(nulls); i++) {
-        struct baton_figure_value got = { .value = 0 };
         cr_expect(parsed_is_null(root, nulls[i]), "%s", nulls[i]);
-        cr_expect(!baton_summary_figure(&summary, baton_str_of(nulls[i]), &got) || isnan(got.value), "%s", nulls[i]);
+        cr_expect(!has(nulls[i]) || isnan(figure(&summary, nulls[i]).value), "%s", nulls[i]);
     }
     cr_expect(parsed_is(root, "verdict", "fail"));
     cr_expect_eq(parsed_count(root, "depth.detour"), 0);
@@ -366,6 +361,7 @@ Test(summary, numbers_are_exact)
     summary.routing.mcc = 2.0 / 3;
     summary.cost.n = 2;
     summary.cost.total_pico = 5489200000001;
+    summary.cost.mean_usd = 2.7446;
     const struct baton_json *root = written(arena, &summary);
     static const struct row {
         const char *path, *want;
@@ -401,8 +397,12 @@ Test(summary, lists_are_written_whole)
     static const struct baton_depth_count depths[] = { { 0, 5 }, { 12, 1 } };
     static const struct baton_edge_count edges[] = { { { "a\"b", 3 }, { "c", 1 }, 7 } };
     static const struct baton_gate_result gates[] = {
-        { .gate = { "loops == 0", 10 }, .value = 0, .n = 4, .verdict = "pass", .why = { "", 0 } },
-        { .gate = { "recall[c] >= 1", 14 }, .value = NAN, .n = 0, .verdict = "fail", .why = { "undefined", 9 } },
+        { .gate = { "loops == 0", 10 }, .value = 0, .n = 4, .verdict = BATON_GATE_PASS, .why = { "", 0 } },
+        { .gate = { "recall[c] >= 1", 14 },
+          .value = NAN,
+          .n = 0,
+          .verdict = BATON_GATE_FAIL,
+          .why = { "undefined", 9 } },
     };
     struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
     struct baton_summary summary = filled();

@@ -28,9 +28,13 @@ static const struct baton_str labels[] = { { "billing", 7 }, { "@none", 5 } };
 static const uint64_t cells[] = { 18, 2, 0, 0 };
 static const struct baton_depth_count depths[] = { { 0, 10 }, { 1, 40 }, { 4, 1 } };
 static const struct baton_gate_result gates[] = {
-    { .gate = { "loops == 0", 10 }, .value = 0, .n = 51, .verdict = "pass" },
-    { .gate = { "accuracy >= 0.95", 16 }, .value = 0.9, .n = 50, .verdict = "fail" },
-    { .gate = { "recall[x] >= 1", 14 }, .value = NAN, .n = 0, .verdict = "skip", .why = { "only 0 of the 20", 16 } },
+    { .gate = { "loops == 0", 10 }, .value = 0, .n = 51, .verdict = BATON_GATE_PASS },
+    { .gate = { "accuracy >= 0.95", 16 }, .value = 0.9, .n = 50, .verdict = BATON_GATE_FAIL },
+    { .gate = { "recall[x] >= 1", 14 },
+      .value = NAN,
+      .n = 0,
+      .verdict = BATON_GATE_SKIP,
+      .why = { "only 0 of the 20", 16 } },
 };
 
 static struct baton_summary sample(void)
@@ -128,15 +132,16 @@ Test(terminal, each_part_says_what_it_counts)
 {
     static const char *const lines[] = {
         "  accuracy           90.0 %  [78.6, 95.7]  45 of 50\n",
-        "    majority baseline  40.0 %   balanced     n/a   kappa 0.850   mcc n/a\n",
+        "    majority baseline 40.0 %  balanced accuracy n/a  kappa 0.850  mcc n/a\n",
         "  billing                                                   20        25   72.0 %   90.0 %  0.800\n",
         "  an_agent_with_a_name_that_is_longer_than_the_column        0         3    0.0 %      n/a  0.000\n",
         "      2  billing > @none\n",
         "    0       10 ########\n",
         "    1       40 ##############################\n",
         "    4        1 #\n",
-        "  mean 0.86, p95 1, max 4; in circles 0\n",
-        "  answered 48  unanswered 2  invalid handoffs 0  diverged 0  errors 0\n",
+        "  mean 0.86  p95 1  max 4  in circles 0\n",
+        "  loops 0 (self 0, ping-pong 0, longer 0)  revisits 0\n",
+        "  answered 48  unanswered 2  invalid handoffs 0  diverged 0  exhausted 1  errors 0  exhausted rate 2.0 %\n",
         "  exchange             30      515     1210     2300     2300     2300\n",
     };
     struct baton_summary summary = sample();

@@ -1,6 +1,14 @@
+/* cassette.c - loads cassettes and finds interactions in them.
+ *
+ * Two indexes of hashes lead to lists of interactions in the order of the files: by key, and by key within a conversation, so
+ * that the n-th asking of a conversation is its n-th recording whatever the other threads do. A key and a redacted key lead to
+ * the same interaction, hence two nodes for each. Interactions stand in blocks that never move, as they are counted only at the
+ * end; requests are not kept, only where they stand.
+ */
 #include "sim/cassette/cassette.h"
 
 #include "engine/base/fields.h"
+#include "engine/base/grow.h"
 #include "engine/base/json_writer.h"
 #include "engine/base/lines.h"
 #include "engine/wire/decoder.h"
@@ -10,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK_SHIFT = 10, BLOCK_COUNT = 1 << BLOCK_SHIFT, SCRATCH_BYTES_MAX = 512 * 1024 * 1024, DIGEST_DIGITS = 32 };
+enum { BLOCK_SHIFT = 10, BLOCK_COUNT = 1 << BLOCK_SHIFT };
 
 /* ---- the header ---- */
 
@@ -34,11 +42,10 @@ static const struct baton_field header_rows[] = {
     { "source", NULL, BATON_FIELD_TEXT, ROW(source, 0) },
 };
 
-static void put_pair(struct baton_json_writer *writer, const char *key, struct baton_str text)
+static void put_given(struct baton_json_writer *writer, const char *key, struct baton_str text)
 {
     if (text.length > 0) {
-        baton_jw_key(writer, key);
-        baton_jw_str(writer, text);
+        baton_jw_put_str(writer, key, text);
     }
 }
 
@@ -46,15 +53,14 @@ void baton_cassette_header_write(struct baton_text *out, const struct baton_cass
 {
     struct baton_json_writer writer = baton_json_writer_to(out, 0);
     baton_jw_open(&writer, '{');
-    baton_jw_key(&writer, "baton_cassette");
-    baton_jw_u64(&writer, 1);
-    put_pair(&writer, "created", header->created);
-    put_pair(&writer, "profile", header->profile);
-    put_pair(&writer, "agents_digest", header->agents_digest);
-    put_pair(&writer, "provider", header->provider);
-    put_pair(&writer, "model", header->model);
-    put_pair(&writer, "match", header->is_by_order ? BATON_STR("order") : BATON_STR(""));
-    put_pair(&writer, "source", header->source);
+    baton_jw_put_u64(&writer, "baton_cassette", 1);
+    put_given(&writer, "created", header->created);
+    put_given(&writer, "profile", header->profile);
+    put_given(&writer, "agents_digest", header->agents_digest);
+    put_given(&writer, "provider", header->provider);
+    put_given(&writer, "model", header->model);
+    put_given(&writer, "match", header->is_by_order ? BATON_STR("order") : BATON_STR(""));
+    put_given(&writer, "source", header->source);
     baton_jw_close(&writer, '}');
     baton_text_putc(out, '\n');
 }
@@ -134,7 +140,7 @@ static bool index_all(struct baton_cassette *cassette, struct baton_arena *arena
     }
     for (uint32_t i = cassette->count; i-- > 0;) {
         const struct baton_interaction *it = baton_cassette_at(cassette, i);
-        struct baton_str conversation = it->place.conversation;
+        struct baton_str conversation = it->position.conversation;
         if (it->has_redacted_key) {
             index_put(cassette->by_key, mixed(it->redacted_key, it->kind), 2 * i + 1);
             index_put(cassette->by_key_here, mixed_here(it->redacted_key, it->kind, conversation), 2 * i + 1);
@@ -203,7 +209,7 @@ static bool join_all(struct baton_cassette *cassette, struct baton_arena *arena)
         for (uint32_t i = 0; i < cassette->count; i++) {
             struct baton_interaction *it = baton_cassette_at(cassette, i);
             *(m == 0 ? &it->next_in_conversation : &it->next_of_agent) = BATON_NONE;
-            uint32_t head = baton_map_put(maps[m], m == 0 ? it->place.conversation : it->agent, i);
+            uint32_t head = baton_map_put(maps[m], m == 0 ? it->position.conversation : it->agent, i);
             if (head != i) {
                 struct baton_interaction *tail = baton_cassette_at(cassette, tails[head]);
                 *(m == 0 ? &tail->next_in_conversation : &tail->next_of_agent) = i;
@@ -227,7 +233,7 @@ struct loading {
 
 static enum baton_status no_memory(const struct loading *loading, const char *path)
 {
-    return baton_error_set(loading->err, BATON_ELIMIT, "cassette '%s' needs more memory than is allowed", path);
+    return baton_error_over_limit(loading->err, "cassette '%s'", path);
 }
 
 static struct baton_str keep(const struct loading *loading, struct baton_str text, bool *fits)
@@ -286,18 +292,12 @@ static struct baton_interaction *interaction_push(struct loading *loading)
 {
     struct baton_cassette *cassette = loading->cassette;
     uint32_t block = cassette->count >> BLOCK_SHIFT;
-    if (block == loading->block_capacity) {
-        uint32_t capacity = block == 0 ? 16 : block * 2;
-        struct baton_interaction **blocks = baton_arena_array(loading->arena, capacity, sizeof *blocks);
-        if (blocks == NULL) {
-            return NULL;
-        }
-        if (block > 0) {
-            memcpy(blocks, cassette->blocks, block * sizeof *blocks);
-        }
-        cassette->blocks = blocks;
-        loading->block_capacity = capacity;
+    struct baton_interaction **blocks =
+        baton_grow_arena(loading->arena, cassette->blocks, block, &loading->block_capacity, sizeof *blocks);
+    if (blocks == NULL) {
+        return NULL;
     }
+    cassette->blocks = blocks;
     if ((cassette->count & (BLOCK_COUNT - 1)) == 0) {
         cassette->blocks[block] = baton_arena_array(loading->arena, BLOCK_COUNT, sizeof **cassette->blocks);
         if (cassette->blocks[block] == NULL) {
@@ -434,12 +434,12 @@ enum baton_status baton_cassette_load(struct baton_cassette **out, struct baton_
     loading.cassette = baton_arena_zero(arena, sizeof *loading.cassette);
     loading.files = baton_arena_zero(arena, options->file_count * sizeof *loading.files);
     loading.reader.arena = arena;
-    loading.reader.scratch = baton_arena_new(SCRATCH_BYTES_MAX);
+    loading.reader.scratch = baton_arena_new(BATON_CASSETTE_SCRATCH_BYTES_MAX);
     loading.reader.decoder = baton_decoder_new();
     enum baton_status status = BATON_OK;
     if (loading.cassette == NULL || loading.files == NULL || loading.reader.scratch == NULL ||
         loading.reader.decoder == NULL) {
-        status = baton_error_set(err, BATON_ENOMEM, "out of memory");
+        status = baton_error_no_memory(err, NULL);
     } else {
         loading.cassette->files = loading.files;
         loading.cassette->file_count = options->file_count;
@@ -462,7 +462,7 @@ enum baton_status baton_cassette_request(const struct baton_json **out, const st
     const struct baton_json *root = NULL;
     *out = NULL;
     if (data == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "a recorded request needs more memory than is allowed");
+        return baton_error_over_limit(err, "a recorded request");
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : pread(fd, data, interaction->length, (off_t)interaction->offset);

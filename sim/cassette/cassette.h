@@ -1,4 +1,4 @@
-/* cassette.h - recorded provider traffic: what was asked, what came back, and when (FORMATS section 4).
+/* cassette.h - recorded provider traffic: what was asked, what came back, and when.
  *
  * The first line of a file is its header, `{"baton_cassette":1,"created":"2026-11-21","profile":"...","agents_digest":"..."}`;
  * then each line is one interaction (interaction.h). Further members of the header, all optional: `provider` and `model`,
@@ -22,8 +22,7 @@
 
 #include "engine/base/map.h"
 #include "sim/cassette/interaction.h"
-
-enum { BATON_CASSETTE_FILES_MAX = 1000, BATON_INTERACTIONS_MAX = 16 * 1024 * 1024 };
+#include "sim/cassette/limits.h"
 
 struct baton_cassette_header {
     struct baton_str created, profile, agents_digest, provider, model, source; /* empty where not given */

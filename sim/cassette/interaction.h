@@ -36,17 +36,11 @@
 struct baton_decoder;
 struct baton_known_values;
 
-enum {
-    BATON_INTERACTION_EXCHANGES_MAX = 1000000,
-    BATON_INTERACTION_EVENTS_MAX = 1000000, /* of one stream */
-    BATON_DAY_BYTES = 10                    /* 2026-11-21 */
-};
-
 enum baton_interaction_kind { BATON_INTERACTION_MODEL, BATON_INTERACTION_TOOL, BATON_INTERACTION_CONTEXT };
 
 /* Where in a run something was asked. Exchange and turn are those of the run that asked: of the nested one where an agent
  * runs as a tool. */
-struct baton_call_place {
+struct baton_call_position {
     struct baton_str conversation;
     uint32_t exchange, turn, nesting;
 };
@@ -55,7 +49,7 @@ struct baton_interaction {
     struct baton_hash key, redacted_key;
     bool has_redacted_key;
     enum baton_interaction_kind kind;
-    struct baton_call_place place;
+    struct baton_call_position position;
     struct baton_str agent, provider, model, recorded_at;
     uint32_t call;
     const struct baton_codec *codec; /* of a model call */

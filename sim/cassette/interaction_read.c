@@ -1,12 +1,22 @@
-/* Reads lines of a cassette. */
+/* interaction_read.c - reads lines of a cassette, by a table of fields for each kind.
+ *
+ * A large cassette has a hundred thousand lines, so what is kept is small: requests are passed over (they are read again for a
+ * message about a miss), texts that are the same as in the line before are kept once, and the tree of a line is dropped with
+ * it. Replies are decoded here and now, by the decoder of live calls, so that a replay only hands them out and a bad line is
+ * found at loading, with its place.
+ */
 #include "engine/base/fields.h"
+#include "engine/base/grow.h"
+#include "engine/base/number.h"
+#include "engine/wire/codecs.h"
 #include "engine/wire/decoder.h"
 #include "engine/wire/sse.h"
 #include "sim/cassette/interaction.h"
+#include "sim/cassette/limits.h"
 
 #include <string.h>
 
-enum { STATUS_LOW = 100, STATUS_HIGH = 599, REPLY_BYTES_MAX = 64 * 1024 * 1024, PIECES_FIRST = 16, KEY_DIGITS = 32 };
+enum { STATUS_LOW = 100, STATUS_HIGH = 599, KEY_DIGITS = 32, DAY_BYTES = 10 };
 
 struct line_form {
     struct baton_str key, redacted_key, conversation, agent, provider, model, recorded_at;
@@ -35,13 +45,11 @@ struct timing_form {
         { "exchange", NULL, BATON_FIELD_INT32,                                                                   \
           ROW(line_form, exchange, .is_required = true, .high = BATON_INTERACTION_EXCHANGES_MAX) },              \
         { "turn", NULL, BATON_FIELD_INT32, ROW(line_form, turn, .is_required = true, .high = BATON_TURNS_MAX) }, \
-        { "nesting", NULL, BATON_FIELD_INT32, ROW(line_form, nesting, .high = NESTING_MAX) },                    \
+        { "nesting", NULL, BATON_FIELD_INT32, ROW(line_form, nesting, .high = BATON_INTERACTION_NESTING_MAX) },  \
         { "recorded_at", NULL, BATON_FIELD_TEXT, ROW(line_form, recorded_at, 0) },                               \
     {                                                                                                            \
         "agent", NULL, BATON_FIELD_TEXT, ROW(line_form, agent, 0)                                                \
     }
-
-enum { NESTING_MAX = 1000 };
 
 static const char *const kind_words[] = { "model", "tool", "context", NULL };
 
@@ -75,16 +83,6 @@ static const struct baton_field context_rows[] = {
     { "is_error", NULL, BATON_FIELD_BOOLEAN, ROW(line_form, is_error, 0) },
 };
 
-static const struct {
-    const struct baton_field *rows;
-    size_t count;
-    const char *what;
-} forms[] = {
-    [BATON_INTERACTION_MODEL] = { model_rows, BATON_FIELD_COUNT(model_rows), "a model call" },
-    [BATON_INTERACTION_TOOL] = { tool_rows, BATON_FIELD_COUNT(tool_rows), "a tool's result" },
-    [BATON_INTERACTION_CONTEXT] = { context_rows, BATON_FIELD_COUNT(context_rows), "a context provider's answer" },
-};
-
 static const struct baton_field response_rows[] = {
     { "status", NULL, BATON_FIELD_INT32,
       ROW(response_form, status, .is_required = true, .low = STATUS_LOW, .high = STATUS_HIGH) },
@@ -111,7 +109,7 @@ struct reading {
 
 static enum baton_status no_memory(const struct reading *reading)
 {
-    return baton_error_set(reading->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", reading->source->name);
+    return baton_error_over_limit(reading->err, "'%s'", reading->source->name);
 }
 
 static enum baton_status read_form(const struct reading *reading, const struct baton_field *rows, size_t count,
@@ -142,23 +140,15 @@ static bool keep(const struct reading *reading, struct baton_str text, struct ba
     return copy != NULL;
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum baton_status read_key(const struct reading *reading, const char *name, struct baton_str text,
                                   struct baton_hash *out)
 {
     *out = (struct baton_hash){ 0 };
     bool is_good = text.length == KEY_DIGITS;
     for (size_t i = 0; i < KEY_DIGITS && is_good; i++) {
-        int digit = digit_of(text.data[i]);
+        int digit = baton_number_hex_digit(text.data[i]);
         uint64_t *half = i < KEY_DIGITS / 2 ? &out->high : &out->low;
-        is_good = digit >= 0;
+        is_good = digit >= 0 && (text.data[i] < 'A' || text.data[i] > 'F');
         *half = *half << 4 | (uint64_t)(digit & 15);
     }
     return is_good ? BATON_OK
@@ -171,19 +161,13 @@ static enum baton_status read_key(const struct reading *reading, const char *nam
 static void note_piece(void *user, struct baton_str delta)
 {
     struct reading *reading = user;
-    if (reading->piece_count == reading->piece_capacity) {
-        uint32_t capacity = reading->piece_capacity == 0 ? PIECES_FIRST : reading->piece_capacity * 2;
-        uint32_t *pieces = baton_arena_array(reading->reader->scratch, capacity, sizeof *pieces);
-        if (pieces == NULL) {
-            reading->is_out_of_memory = true;
-            return;
-        }
-        if (reading->piece_count > 0) {
-            memcpy(pieces, reading->pieces, reading->piece_count * sizeof *pieces);
-        }
-        reading->pieces = pieces;
-        reading->piece_capacity = capacity;
+    uint32_t *pieces = baton_grow_arena(reading->reader->scratch, reading->pieces, reading->piece_count,
+                                        &reading->piece_capacity, sizeof *pieces);
+    if (pieces == NULL) {
+        reading->is_out_of_memory = true;
+        return;
     }
+    reading->pieces = pieces;
     reading->pieces[reading->piece_count++] = (uint32_t)delta.length;
 }
 
@@ -235,7 +219,7 @@ static enum baton_status decode_stream(struct reading *reading, const struct bat
 
 static enum baton_status decode_body(struct reading *reading, int32_t http_status, const struct baton_json *body)
 {
-    struct baton_text written = baton_text_with_limit(REPLY_BYTES_MAX);
+    struct baton_text written = baton_text_with_limit(BATON_INTERACTION_BODY_BYTES_MAX);
     struct baton_str text = body->text;
     if (body->type != BATON_JSON_STRING) {
         baton_json_write(&written, body);
@@ -288,12 +272,15 @@ static enum baton_status read_model(struct reading *reading, const struct line_f
     out->codec = baton_codec_find(line->provider);
     if (out->codec == NULL) {
         return baton_source_error(reading->source, place_of(reading, "provider"), reading->err,
-                                  "unknown provider '%.*s'", (int)line->provider.length, line->provider.data);
+                                  "unknown provider '%.*s'", BATON_STR_ARGS(line->provider));
     }
     if (line->timing != NULL) {
         status = read_form(reading, timing_rows, BATON_FIELD_COUNT(timing_rows), "'timing'", line->timing, &timing);
     }
-    status = status == BATON_OK ? read_response(reading, line) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = read_response(reading, line);
     out->reply.latency_ns = timing.total_ns;
     out->reply.ttft_ns = timing.ttft_ns;
     out->reply.continues = line->continues;
@@ -352,6 +339,18 @@ static enum baton_status read_context(struct reading *reading, const struct line
 
 /* ---- lines ---- */
 
+static const struct {
+    const struct baton_field *rows;
+    size_t count;
+    const char *what;
+    enum baton_status (*read)(struct reading *reading, const struct line_form *line); /* what is not common to all */
+} forms[] = {
+    [BATON_INTERACTION_MODEL] = { model_rows, BATON_FIELD_COUNT(model_rows), "a model call", read_model },
+    [BATON_INTERACTION_TOOL] = { tool_rows, BATON_FIELD_COUNT(tool_rows), "a tool's result", read_tool },
+    [BATON_INTERACTION_CONTEXT] = { context_rows, BATON_FIELD_COUNT(context_rows), "a context provider's answer",
+                                    read_context },
+};
+
 /* By `kind`, which is read before the rest as it says what else there may be. */
 static enum baton_interaction_kind kind_of(const struct baton_json *root)
 {
@@ -381,10 +380,10 @@ static enum baton_status read_common(struct reading *reading, const struct line_
     if (status != BATON_OK) {
         return status;
     }
-    out->place.exchange = (uint32_t)line->exchange;
-    out->place.turn = (uint32_t)line->turn;
-    out->place.nesting = (uint32_t)line->nesting;
-    bool fits = keep(reading, line->conversation, last->place.conversation, &out->place.conversation) &&
+    out->position.exchange = (uint32_t)line->exchange;
+    out->position.turn = (uint32_t)line->turn;
+    out->position.nesting = (uint32_t)line->nesting;
+    bool fits = keep(reading, line->conversation, last->position.conversation, &out->position.conversation) &&
                 keep(reading, line->agent, last->agent, &out->agent) &&
                 keep(reading, line->provider, last->provider, &out->provider) &&
                 keep(reading, line->model, last->model, &out->model) &&
@@ -394,7 +393,7 @@ static enum baton_status read_common(struct reading *reading, const struct line_
 
 static void remember(struct baton_interaction *last, const struct baton_interaction *out)
 {
-    last->place = out->place;
+    last->position = out->position;
     last->agent = out->agent;
     last->provider = out->provider;
     last->model = out->model;
@@ -422,20 +421,14 @@ enum baton_status baton_interaction_read(struct baton_interaction *out, struct b
     out->kind = kind_of(reading.root);
     status =
         read_form(&reading, forms[out->kind].rows, forms[out->kind].count, forms[out->kind].what, reading.root, &line);
-    status = status == BATON_OK ? read_common(&reading, &line) : status;
-    if (status == BATON_OK) {
-        switch (out->kind) {
-        case BATON_INTERACTION_MODEL:
-            status = read_model(&reading, &line);
-            break;
-        case BATON_INTERACTION_TOOL:
-            status = read_tool(&reading, &line);
-            break;
-        case BATON_INTERACTION_CONTEXT:
-            status = read_context(&reading, &line);
-            break;
-        }
+    if (status != BATON_OK) {
+        return status;
     }
+    status = read_common(&reading, &line);
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = forms[out->kind].read(&reading, &line);
     if (status == BATON_OK) {
         remember(&reader->last, out);
     }
@@ -444,16 +437,12 @@ enum baton_status baton_interaction_read(struct baton_interaction *out, struct b
 
 /* ---- days ---- */
 
-static bool number_of(const char *text, size_t digits, int64_t *out)
+static bool number_of(struct baton_str text, size_t at, size_t digits, int64_t *out)
 {
-    *out = 0;
-    for (size_t i = 0; i < digits; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        *out = *out * 10 + (text[i] - '0');
-    }
-    return true;
+    uint64_t number = 0;
+    bool is_good = baton_number_u64((struct baton_str){ text.data + at, digits }, &number);
+    *out = (int64_t)number;
+    return is_good;
 }
 
 bool baton_day_parse(struct baton_str text, int64_t *out)
@@ -461,9 +450,8 @@ bool baton_day_parse(struct baton_str text, int64_t *out)
     static const int64_t days_in[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     int64_t year, month, day;
     *out = 0;
-    if (text.length < BATON_DAY_BYTES || text.data[4] != '-' || text.data[7] != '-' ||
-        !number_of(text.data, 4, &year) || !number_of(text.data + 5, 2, &month) || !number_of(text.data + 8, 2, &day) ||
-        month < 1 || month > 12) {
+    if (text.length < DAY_BYTES || text.data[4] != '-' || text.data[7] != '-' || !number_of(text, 0, 4, &year) ||
+        !number_of(text, 5, 2, &month) || !number_of(text, 8, 2, &day) || month < 1 || month > 12) {
         return false;
     }
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

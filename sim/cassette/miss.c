@@ -7,12 +7,13 @@
 #include "sim/cassette/miss.h"
 
 #include "engine/base/utf8.h"
+#include "engine/wire/encoder.h"
 #include "sim/cassette/request_diff.h"
 #include "sim/redact/redact.h"
 
 #include <string.h>
 
-enum { SCRATCH_BYTES_MAX = 512 * 1024 * 1024, DIFFERENCE_BYTES_MAX = 300 };
+enum { ID_BYTES_SHOWN = 100 };
 
 struct miss {
     const struct baton_route *route;
@@ -23,7 +24,7 @@ struct miss {
     uint32_t count;
     uint32_t nearest; /* of the cassette, or BATON_NONE */
     double similarity;
-    char difference[DIFFERENCE_BYTES_MAX];
+    char difference[BATON_MISS_DIFFERENCE_BYTES_MAX];
 };
 
 /* ---- candidates ---- */
@@ -45,15 +46,15 @@ static void add(struct miss *miss, uint32_t index)
     }
 }
 
-enum rank { AT_THE_PLACE, OF_THE_AGENT, OF_THE_CONVERSATION };
+enum rank { AT_THE_POSITION, OF_THE_AGENT, OF_THE_CONVERSATION };
 
 static bool has_rank(const struct miss *miss, const struct baton_interaction *it, enum rank rank)
 {
     const struct baton_request *request = miss->request;
     bool is_agent = baton_str_equal(it->agent, baton_agent_name(request->agents, request->agent));
-    bool is_place = it->place.exchange == request->exchange && it->place.turn == request->turn &&
-                    it->place.nesting == request->nesting;
-    return rank == OF_THE_CONVERSATION || (is_agent && (rank == OF_THE_AGENT || is_place));
+    bool is_position = it->position.exchange == request->exchange && it->position.turn == request->turn &&
+                       it->position.nesting == request->nesting;
+    return rank == OF_THE_CONVERSATION || (is_agent && (rank == OF_THE_AGENT || is_position));
 }
 
 static void add_of_conversation(struct miss *miss, enum rank rank)
@@ -105,18 +106,19 @@ static enum baton_status asked_like(struct miss *miss, const struct baton_json *
     }
     enum baton_status status =
         baton_route_find(miss->route->options, &request->agents->list[request->agent], &codec, &options.model, err);
+    if (status != BATON_OK) {
+        return status;
+    }
     baton_text_reset(miss->route->scratch);
     baton_text_reset(&miss->body);
-    if (status == BATON_OK) {
-        status = codec->encode(miss->route->scratch, request, &options, err);
-    }
+    status = baton_encode(miss->route->scratch, codec, request, &options, err);
     if (status != BATON_OK) {
         return status;
     }
     baton_redact_text(&miss->body, miss->route->options->values, baton_text_str(miss->route->scratch));
     char *copy = baton_arena_copy(miss->arena, miss->body.data, miss->body.length);
     if (copy == NULL || miss->body.failed) {
-        return baton_error_set(err, BATON_ELIMIT, "out of memory");
+        return baton_error_over_limit(err, "the search for the nearest recording");
     }
     const struct baton_source source = { .name = "request", .line_first = 1, .text = { copy, miss->body.length } };
     return baton_json_parse(out, miss->arena, &source, err);
@@ -126,12 +128,9 @@ static void write_difference(struct miss *miss, const struct baton_request_diff 
 {
     baton_text_reset(&miss->body);
     baton_request_diff_write(&miss->body, diff);
-    size_t length = miss->body.length < DIFFERENCE_BYTES_MAX - 1 ? miss->body.length : DIFFERENCE_BYTES_MAX - 1, bad;
-    while (length > 0 && !baton_utf8_valid(miss->body.data, length, &bad)) {
-        length = bad;
-    }
-    memcpy(miss->difference, length > 0 ? miss->body.data : "", length);
-    miss->difference[length] = '\0';
+    struct baton_str text = baton_str_cut(baton_text_str(&miss->body), BATON_MISS_DIFFERENCE_BYTES_MAX - 1);
+    memcpy(miss->difference, text.length > 0 ? text.data : "", text.length);
+    miss->difference[text.length] = '\0';
 }
 
 static enum baton_status compare(struct miss *miss, uint32_t index)
@@ -146,7 +145,10 @@ static enum baton_status compare(struct miss *miss, uint32_t index)
         return status;
     }
     status = asked_like(miss, recorded, &asked, &err);
-    status = status == BATON_OK ? baton_request_diff(&diff, miss->arena, asked, recorded, &err) : status;
+    if (status != BATON_OK) {
+        return status;
+    }
+    status = baton_request_diff(&diff, miss->arena, asked, recorded, &err);
     if (status != BATON_OK) {
         return status;
     }
@@ -161,28 +163,27 @@ static enum baton_status compare(struct miss *miss, uint32_t index)
 
 /* ---- the text ---- */
 
-static enum baton_status tell(const struct miss *miss, struct baton_error *err)
+static enum baton_status write_miss(const struct miss *miss, struct baton_error *err)
 {
     const struct baton_request *request = miss->request;
     const struct baton_route *route = miss->route;
     struct baton_str agent = baton_agent_name(request->agents, request->agent);
     const char *advice = route->options->advice, *end = advice == NULL ? "" : "; ";
     advice = advice == NULL ? "" : advice;
-    int id_length = route->conversation.length < 100 ? (int)route->conversation.length : 100;
+    struct baton_str id = baton_str_cut(route->conversation, ID_BYTES_SHOWN);
     if (miss->nearest == BATON_NONE) {
         return baton_error_set(
             err, BATON_EMISS,
             "no recorded answer for agent '%.*s' of conversation '%.*s', exchange %u, turn %u; nothing "
             "like it was recorded%s%s",
-            (int)agent.length, agent.data, id_length, route->conversation.data, request->exchange + 1,
-            request->turn + 1, end, advice);
+            BATON_STR_ARGS(agent), BATON_STR_ARGS(id), request->exchange + 1, request->turn + 1, end, advice);
     }
     const struct baton_interaction *it = at(miss, miss->nearest);
     return baton_error_set(
         err, BATON_EMISS,
         "no recorded answer for agent '%.*s' of conversation '%.*s', exchange %u, turn %u; nearest is "
         "%s:%u (%.0f%% alike), which differs at %s%s%s",
-        (int)agent.length, agent.data, id_length, route->conversation.data, request->exchange + 1, request->turn + 1,
+        BATON_STR_ARGS(agent), BATON_STR_ARGS(id), request->exchange + 1, request->turn + 1,
         route->options->cassette->files[it->file].path, it->line, miss->similarity * 100, miss->difference, end,
         advice);
 }
@@ -192,13 +193,13 @@ enum baton_status baton_miss_explain(const struct baton_route *route, const stru
 {
     struct miss miss = { .route = route,
                          .request = request,
-                         .arena = baton_arena_new(SCRATCH_BYTES_MAX),
+                         .arena = baton_arena_new(BATON_CASSETTE_SCRATCH_BYTES_MAX),
                          .body = baton_text_with_limit(BATON_REQUEST_BYTES_MAX),
                          .nearest = BATON_NONE };
     if (miss.arena == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
-    add_of_conversation(&miss, AT_THE_PLACE);
+    add_of_conversation(&miss, AT_THE_POSITION);
     add_of_conversation(&miss, OF_THE_AGENT);
     add_of_agent(&miss);
     add_of_conversation(&miss, OF_THE_CONVERSATION);
@@ -207,7 +208,7 @@ enum baton_status baton_miss_explain(const struct baton_route *route, const stru
             continue; /* the message is then without this one */
         }
     }
-    enum baton_status status = tell(&miss, err);
+    enum baton_status status = write_miss(&miss, err);
     baton_text_clear(&miss.body);
     baton_arena_free(miss.arena);
     return status;

@@ -1,4 +1,10 @@
-/* The files of a recording; recording.c has what one conversation does with them. */
+/* recorder.c - the files of a recording; recording.c has what one conversation does with them.
+ *
+ * Lines are appended as they come, each with one write() under a lock, so that a kill loses nothing that was used; threads mix
+ * their conversations in FILE.part, and only the end puts them in order. A file that is there is never written into: FILE.new is
+ * made beside it and renamed over it, and the order of the three steps (write, remove FILE.part, rename) says to whoever comes
+ * after a kill what is whole. The first failure to write is kept and is the answer to all that follows.
+ */
 #include "sim/cassette/recorder.h"
 
 #include "sim/redact/redact.h"
@@ -14,10 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = BATON_LINE_BYTES_MAX, HEADER_BYTES_MAX = 64 * 1024, PATH_BYTES = 4096, COPY_BYTES = 64 * 1024 };
-enum { FILE_MODE = 0666 };
-
-#define MEMORY_BYTES_MAX ((size_t)8 * 1024 * 1024 * 1024)
+enum { PATH_BYTES = 4096, COPY_BYTES = 64 * 1024, FILE_MODE = 0666 };
 
 struct baton_recorder {
     struct baton_traffic_sink sink;
@@ -135,9 +138,9 @@ enum baton_status baton_recorder_append(struct baton_recorder *recorder, struct 
     if (refused != BATON_OK) {
         return refused;
     }
-    if (lines.length > LINE_BYTES_MAX) {
+    if (lines.length > BATON_LINE_BYTES_MAX) {
         return baton_error_set(err, BATON_ELIMIT, "an interaction of more than %d MiB cannot be recorded",
-                               LINE_BYTES_MAX >> 20);
+                               BATON_LINE_BYTES_MAX >> 20);
     }
     pthread_mutex_lock(&recorder->lock);
     if (recorder->failure.status == BATON_OK && !recorder->is_begun) {
@@ -163,9 +166,10 @@ static enum baton_status take(struct baton_traffic_sink *sink, const struct bato
     struct baton_recorder *recorder = (struct baton_recorder *)((char *)sink - offsetof(struct baton_recorder, sink));
     const struct baton_request *asked = traffic->asked;
     struct baton_interaction_keys keys;
-    struct baton_text line = baton_text_with_limit(MEMORY_BYTES_MAX), normal = baton_text_with_limit(MEMORY_BYTES_MAX);
-    struct baton_arena *scratch = baton_arena_new(MEMORY_BYTES_MAX);
-    enum baton_status status = scratch == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory") : BATON_OK;
+    struct baton_text line = baton_text_with_limit(BATON_RECORDER_BYTES_MAX),
+                      normal = baton_text_with_limit(BATON_RECORDER_BYTES_MAX);
+    struct baton_arena *scratch = baton_arena_new(BATON_RECORDER_BYTES_MAX);
+    enum baton_status status = scratch == NULL ? baton_error_no_memory(err, NULL) : BATON_OK;
     if (status == BATON_OK) {
         status = baton_interaction_request_keys(&keys, &normal, traffic->codec, asked, traffic->model,
                                                 recorder->options.values, true, err);
@@ -176,7 +180,7 @@ static enum baton_status take(struct baton_traffic_sink *sink, const struct bato
             .redacted_key = keys.redacted_key,
             .has_redacted_key = keys.has_redacted_key,
             .kind = BATON_INTERACTION_MODEL,
-            .place = { asked->conversation_id, asked->exchange, asked->turn, asked->nesting },
+            .position = { asked->conversation_id, asked->exchange, asked->turn, asked->nesting },
             .agent = baton_agent_name(asked->agents, asked->agent),
             .recorded_at = recorder->options.day,
             .reply = { .latency_ns = (int64_t)traffic->total_ns, .ttft_ns = traffic->ttft_ns },
@@ -211,7 +215,7 @@ static enum baton_status name_files(struct baton_recorder *recorder, struct bato
 }
 
 /* What finish() was at when it was killed: with FILE.part gone, FILE.new is whole. */
-static enum baton_status settle_fresh(const struct baton_recorder *recorder, struct baton_error *err)
+static enum baton_status settle_fresh(struct baton_recorder *recorder, struct baton_error *err)
 {
     if (exists(recorder->part) || !exists(recorder->fresh)) {
         return BATON_OK;
@@ -222,7 +226,7 @@ static enum baton_status settle_fresh(const struct baton_recorder *recorder, str
                                  recorder->options.path, strerror(errno));
 }
 
-static enum baton_status check_files(const struct baton_recorder *recorder, struct baton_error *err)
+static enum baton_status check_files(struct baton_recorder *recorder, struct baton_error *err)
 {
     const struct baton_recorder_options *options = &recorder->options;
     if (options->replaces) {
@@ -268,7 +272,7 @@ static enum baton_status load_known(struct baton_recorder *recorder, struct bato
 /* The first line, as it will be written; it may not hold a key either. */
 static enum baton_status make_header(struct baton_recorder *recorder, struct baton_error *err)
 {
-    struct baton_text header = baton_text_with_limit(HEADER_BYTES_MAX);
+    struct baton_text header = baton_text_with_limit(BATON_CASSETTE_HEADER_BYTES_MAX);
     baton_cassette_header_write(&header, &recorder->options.header);
     const char *copy = header.failed ? NULL : baton_arena_copy(recorder->arena, header.data, header.length);
     recorder->header = (struct baton_str){ copy, header.length };
@@ -303,17 +307,29 @@ static enum baton_status open_part(struct baton_recorder *recorder, struct baton
     return recorder->failure.status;
 }
 
+static enum baton_status open_files(struct baton_recorder *recorder, struct baton_error *err)
+{
+    static enum baton_status (*const steps[])(struct baton_recorder * recorder,
+                                              struct baton_error * err) = { name_files, settle_fresh, check_files,
+                                                                            load_known, make_header,  open_part };
+    enum baton_status status = recorder->arena == NULL ? baton_error_no_memory(err, NULL) : BATON_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps && status == BATON_OK; i++) {
+        status = steps[i](recorder, err);
+    }
+    return status;
+}
+
 enum baton_status baton_recorder_open(struct baton_recorder **out, const struct baton_recorder_options *options,
                                       struct baton_error *err)
 {
     struct baton_recorder *recorder = baton_system_take(sizeof *recorder);
     *out = NULL;
     if (recorder == NULL) {
-        return baton_error_set(err, BATON_ENOMEM, "out of memory");
+        return baton_error_no_memory(err, NULL);
     }
     *recorder = (struct baton_recorder){ .sink = { .take = take },
                                          .options = *options,
-                                         .arena = baton_arena_new(MEMORY_BYTES_MAX),
+                                         .arena = baton_arena_new(BATON_RECORDER_BYTES_MAX),
                                          .fd = -1,
                                          .lock = PTHREAD_MUTEX_INITIALIZER };
     struct baton_cassette_header *header = &recorder->options.header;
@@ -321,13 +337,7 @@ enum baton_status baton_recorder_open(struct baton_recorder **out, const struct 
         header->provider = baton_str_of(options->codec->name);
     }
     header->model = header->model.length == 0 ? options->model : header->model;
-    enum baton_status status =
-        recorder->arena == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory") : name_files(recorder, err);
-    status = status == BATON_OK ? settle_fresh(recorder, err) : status;
-    status = status == BATON_OK ? check_files(recorder, err) : status;
-    status = status == BATON_OK ? load_known(recorder, err) : status;
-    status = status == BATON_OK ? make_header(recorder, err) : status;
-    status = status == BATON_OK ? open_part(recorder, err) : status;
+    enum baton_status status = open_files(recorder, err);
     if (status != BATON_OK) {
         baton_recorder_close(recorder);
         return status;
@@ -397,13 +407,13 @@ static struct entry *sorted(const struct baton_cassette *all, bool has_base, str
     }
     uint32_t rank = 0;
     for (uint32_t i = 0; i < base_count; i++) {
-        rank += baton_map_put(&ranks, baton_cassette_at(all, i)->place.conversation, rank) == rank;
+        rank += baton_map_put(&ranks, baton_cassette_at(all, i)->position.conversation, rank) == rank;
     }
     for (size_t i = 0; i < order_count; i++) {
         rank += baton_map_put(&ranks, order[i], rank) == rank;
     }
     for (uint32_t i = 0; i < all->count; i++) {
-        struct baton_str conversation = baton_cassette_at(all, i)->place.conversation;
+        struct baton_str conversation = baton_cassette_at(all, i)->position.conversation;
         uint32_t found = baton_map_get(&ranks, conversation);
         entries[i] = (struct entry){ .rank = found == BATON_NONE ? UINT64_MAX : found,
                                      .index = i,
@@ -442,8 +452,8 @@ static enum baton_status copy_lines(const struct baton_recorder *recorder, const
 {
     int from[2] = { -1, -1 };
     char *buffer = baton_arena_alloc(recorder->arena, COPY_BYTES);
-    struct baton_text out = baton_text_with_limit(MEMORY_BYTES_MAX);
-    enum baton_status status = buffer == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory") : BATON_OK;
+    struct baton_text out = baton_text_with_limit(BATON_RECORDER_BYTES_MAX);
+    enum baton_status status = buffer == NULL ? baton_error_no_memory(err, NULL) : BATON_OK;
     for (uint32_t i = 0; i < all->file_count && status == BATON_OK; i++) {
         from[i] = open(all->files[i].path, O_RDONLY | O_CLOEXEC);
         if (from[i] < 0) {
@@ -461,7 +471,7 @@ static enum baton_status copy_lines(const struct baton_recorder *recorder, const
         }
     }
     if (status == BATON_OK && out.failed) {
-        status = baton_error_set(err, BATON_ENOMEM, "out of memory");
+        status = baton_error_no_memory(err, NULL);
     }
     if (status == BATON_OK && (!write_all(to, out.data, out.length) || fsync(to) != 0)) {
         status = write_failed(recorder, err);
@@ -510,8 +520,7 @@ enum baton_status baton_recorder_finish(struct baton_recorder *recorder, const s
         return status;
     }
     struct entry *entries = sorted(all, has_base, recorder->arena, order, order_count);
-    status = entries == NULL ? baton_error_set(err, BATON_ENOMEM, "out of memory")
-                             : write_fresh(recorder, all, entries, err);
+    status = entries == NULL ? baton_error_no_memory(err, NULL) : write_fresh(recorder, all, entries, err);
     recorder->is_part_new = false;
     if (status == BATON_OK && (unlink(recorder->part) != 0 || rename(recorder->fresh, recorder->options.path) != 0)) {
         status = write_failed(recorder, err);

@@ -8,10 +8,10 @@
  *
  * Order: conversations as FILE had them, then new ones as the caller says, then others by their id; within one as recorded.
  *
- * Three modes: a new file, which must not exist; one that takes another's place (replaces); or adding to one that does (refresh): what is found in it is replayed, what is
- * missing goes live and is added, and the lines that it has stay as they are. Going on after a crash is the same with what
- * FILE.part holds. Answers that come from the file take no time unless tells_times is set: on a real clock nobody is to wait for
- * what was waited for before.
+ * Three modes: a new file, which must not exist; one that is written anew in place of another (replaces); or adding to one that
+ * exists (refreshes): what is found in it is replayed, what is missing goes live and is added, and the lines that it has stay as
+ * they are. Going on after a crash is the same with what FILE.part holds. Answers that come from the file take no time unless
+ * tells_times is set: on a real clock nobody is to wait for what was waited for before.
  *
  * A conversation is recorded once: two that have the same id may not run at the same time.
  *

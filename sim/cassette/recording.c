@@ -1,4 +1,9 @@
-/* One conversation of a recording. */
+/* recording.c - what one conversation records: it asks what is known first, then the live provider and tools.
+ *
+ * Model calls are written by the live provider's sink before their answer is used; results of tools and contexts are written
+ * here, before the model is told of them. A result that is no text is made one for the cassette and for the model alike, so that
+ * the live run and its replay go on with the same words. Results are written in the order of the calls, whichever came first.
+ */
 #include "engine/base/utf8.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
@@ -40,7 +45,7 @@ static enum baton_status record_call(struct baton_provider *provider, const stru
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "a tool's result needs more memory than is allowed");
+    return baton_error_over_limit(err, "a tool's result");
 }
 
 /* A result as a cassette can hold it: what is no text becomes U+FFFD, also for the model that is told now. */
@@ -111,8 +116,8 @@ static enum baton_status record_job(struct baton_recording *recording, const str
         return no_memory(err);
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_TOOL,
-                                       .place = { recording->replay.route.conversation, batch->exchange, batch->turn,
-                                                  baton_run_options_of(batch->run)->nesting },
+                                       .position = { recording->replay.route.conversation, batch->exchange, batch->turn,
+                                                     baton_run_options_of(batch->run)->nesting },
                                        .agent = baton_agent_name(batch->agents, batch->agent),
                                        .recorded_at = options->day,
                                        .name = job->call->name,
@@ -137,8 +142,8 @@ static enum baton_status record_tools(struct baton_tool_runner *runner, struct b
     struct baton_recording *recording = of_runner(runner);
     struct baton_tool_batch live = *batch;
     live.jobs = baton_arena_array(batch->arena, batch->count, sizeof *live.jobs);
-    uint32_t *places = baton_arena_array(batch->arena, batch->count, sizeof *places);
-    enum baton_status status = live.jobs == NULL || places == NULL ? no_memory(err) : BATON_OK;
+    uint32_t *indices = baton_arena_array(batch->arena, batch->count, sizeof *indices);
+    enum baton_status status = live.jobs == NULL || indices == NULL ? no_memory(err) : BATON_OK;
     live.count = 0;
     for (uint32_t i = 0; i < batch->count && status == BATON_OK; i++) {
         bool is_found = false;
@@ -146,7 +151,7 @@ static enum baton_status record_tools(struct baton_tool_runner *runner, struct b
             status = baton_replay_try_tool(&recording->replay, &batch->jobs[i], &is_found, err);
         }
         if (!is_found) {
-            places[live.count] = i;
+            indices[live.count] = i;
             live.jobs[live.count++] = batch->jobs[i];
         }
     }
@@ -154,9 +159,9 @@ static enum baton_status record_tools(struct baton_tool_runner *runner, struct b
         status = recording->live_tools->run_tools(recording->live_tools, &live, err);
     }
     for (uint32_t i = 0; i < live.count && status == BATON_OK; i++) {
-        batch->jobs[places[i]] = live.jobs[i];
+        batch->jobs[indices[i]] = live.jobs[i];
         if (baton_replay_records(live.jobs[i].tool)) {
-            status = record_job(recording, batch, places[i], err);
+            status = record_job(recording, batch, indices[i], err);
         }
     }
     return status;
@@ -182,8 +187,8 @@ static enum baton_status record_context(struct baton_tool_runner *runner, struct
         return outcome;
     }
     struct baton_interaction about = { .kind = BATON_INTERACTION_CONTEXT,
-                                       .place = { replay->route.conversation, job->exchange, job->turn,
-                                                  baton_run_options_of(job->run)->nesting },
+                                       .position = { replay->route.conversation, job->exchange, job->turn,
+                                                     baton_run_options_of(job->run)->nesting },
                                        .recorded_at = options->day,
                                        .name = job->handoff->tool_name,
                                        .target = baton_agent_name(options->agents, job->handoff->target),

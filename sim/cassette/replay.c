@@ -1,11 +1,12 @@
 /* replay.c - gives recorded answers, found by the key of the request or one after the other.
  *
  * The two ways share only how an answer is given. By key, an equal request that comes again gets the recording of its n-th
- * time, so askings are counted for each conversation. By order (imports) the place in the recording is all there is, and
+ * time, so askings are counted for each conversation. By order (imports) the position in the recording is all there is, and
  * which agent runs next in a response with several is read off it, as the live run may have finished them in any order.
  */
 #include "sim/cassette/replay.h"
 
+#include "engine/base/grow.h"
 #include "engine/core/run.h"
 #include "engine/core/tool_runner.h"
 #include "sim/cassette/miss.h"
@@ -24,8 +25,7 @@ static struct baton_replay *of_runner(struct baton_tool_runner *runner)
 
 static enum baton_status no_memory(const struct baton_replay *replay, struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "the conversation '%.*s' needs more memory than is allowed",
-                           (int)replay->route.conversation.length, replay->route.conversation.data);
+    return baton_error_over_limit(err, "the conversation '%.*s'", BATON_STR_ARGS(replay->route.conversation));
 }
 
 /* ---- which recording ---- */
@@ -42,16 +42,12 @@ static bool count_asked(struct baton_replay *replay, enum baton_interaction_kind
             return true;
         }
     }
-    if (replay->asked_count == replay->asked_capacity) {
-        struct baton_replay_asked *larger =
-            baton_arena_array(replay->arena, (size_t)replay->asked_capacity * 2, sizeof *larger);
-        if (larger == NULL) {
-            return false;
-        }
-        memcpy(larger, replay->asked, replay->asked_count * sizeof *larger);
-        replay->asked = larger;
-        replay->asked_capacity *= 2;
+    struct baton_replay_asked *list =
+        baton_grow_arena(replay->arena, replay->asked, replay->asked_count, &replay->asked_capacity, sizeof *list);
+    if (list == NULL) {
+        return false;
     }
+    replay->asked = list;
     replay->asked[replay->asked_count++] = (struct baton_replay_asked){ .key = key, .kind = kind, .count = 1 };
     return true;
 }
@@ -108,12 +104,14 @@ enum baton_status baton_replay_try_call(struct baton_replay *replay, const struc
     const struct baton_agent *agent = &request->agents->list[request->agent];
     *is_found = false;
     enum baton_status status = baton_route_find(replay->route.options, agent, &codec, &model, err);
-    if (status == BATON_OK) {
-        status = baton_interaction_request_keys(&keys, replay->route.scratch, codec, request, model, NULL, false, err);
+    if (status != BATON_OK) {
+        return status;
     }
-    if (status == BATON_OK) {
-        status = find(replay, BATON_INTERACTION_MODEL, keys.key, &it, err);
+    status = baton_interaction_request_keys(&keys, replay->route.scratch, codec, request, model, NULL, false, err);
+    if (status != BATON_OK) {
+        return status;
     }
+    status = find(replay, BATON_INTERACTION_MODEL, keys.key, &it, err);
     if (status == BATON_OK && it == NULL) {
         /* Where a redacted answer met words of the user that were redacted too, only all of it redacted is found. */
         status = baton_interaction_request_keys(&keys, replay->route.scratch, codec, request, model,
@@ -159,7 +157,7 @@ static struct baton_interaction *next_call(struct baton_replay *replay, const st
     while (replay->next != BATON_NONE) {
         struct baton_interaction *it = baton_cassette_at(replay->route.options->cassette, replay->next);
         /* What a limit cut short is passed over, so that each exchange begins where its recording does. */
-        bool is_past = request->nesting == 0 && (it->place.nesting > 0 || it->place.exchange < request->exchange);
+        bool is_past = request->nesting == 0 && (it->position.nesting > 0 || it->position.exchange < request->exchange);
         if (it->kind == BATON_INTERACTION_MODEL && !is_past) {
             return it;
         }
@@ -177,9 +175,8 @@ static enum baton_status prompt_changed(const struct baton_replay *replay, const
         "conversation '%.*s', exchange %u, turn %u: agent '%.*s' is asked, but %s:%u holds an answer of "
         "'%.*s' with other instructions; a recording that is matched by order goes with the agents "
         "that were imported with it",
-        (int)replay->route.conversation.length, replay->route.conversation.data, request->exchange + 1,
-        request->turn + 1, (int)asked.length, asked.data, replay->route.options->cassette->files[it->file].path,
-        it->line, (int)it->agent.length, it->agent.data);
+        BATON_STR_ARGS(replay->route.conversation), request->exchange + 1, request->turn + 1, BATON_STR_ARGS(asked),
+        replay->route.options->cassette->files[it->file].path, it->line, BATON_STR_ARGS(it->agent));
 }
 
 static enum baton_status call_by_order(struct baton_provider *provider, const struct baton_request *request,
@@ -189,7 +186,7 @@ static enum baton_status call_by_order(struct baton_provider *provider, const st
     struct baton_error local = { .status = BATON_OK };
     struct baton_interaction *it = next_call(replay, request);
     err = err == NULL ? &local : err;
-    if (it == NULL || (request->nesting == 0 && it->place.exchange > request->exchange)) {
+    if (it == NULL || (request->nesting == 0 && it->position.exchange > request->exchange)) {
         reply->kind = BATON_REPLY_END;
         return BATON_OK;
     }
@@ -247,18 +244,19 @@ enum baton_status baton_replay_try_tool(struct baton_replay *replay, struct bato
     return status;
 }
 
+enum { ARGUMENTS_BYTES_SHOWN = 200 };
+
 static enum baton_status miss_tool(struct baton_replay *replay, const struct baton_tool_batch *batch,
                                    struct baton_tool_job *job, struct baton_error *err)
 {
     struct baton_str agent = baton_agent_name(batch->agents, batch->agent);
-    int shown = job->call->arguments.length < 200 ? (int)job->call->arguments.length : 200;
+    struct baton_str arguments = baton_str_cut(job->call->arguments, ARGUMENTS_BYTES_SHOWN);
     char *text = baton_arena_printf(
         batch->arena,
         "no recorded result of the tool '%.*s' for agent '%.*s' of conversation '%.*s', exchange %u, turn %u, with "
         "arguments %.*s",
-        (int)job->call->name.length, job->call->name.data, (int)agent.length, agent.data,
-        (int)replay->route.conversation.length, replay->route.conversation.data, batch->exchange + 1, batch->turn + 1,
-        shown, job->call->arguments.data);
+        BATON_STR_ARGS(job->call->name), BATON_STR_ARGS(agent), BATON_STR_ARGS(replay->route.conversation),
+        batch->exchange + 1, batch->turn + 1, BATON_STR_ARGS(arguments));
     if (text == NULL) {
         return no_memory(replay, err);
     }
@@ -395,7 +393,7 @@ enum baton_status baton_replay_try_context(struct baton_replay *replay, struct b
     }
     *is_found = status == BATON_OK && it != NULL;
     if (*is_found && it->is_error) {
-        return baton_error_set(err, BATON_EPROVIDER, "%.*s", (int)it->result.length, it->result.data);
+        return baton_error_set(err, BATON_EPROVIDER, "%.*s", BATON_STR_ARGS(it->result));
     }
     if (*is_found) {
         job->instructions = it->result;
@@ -416,9 +414,8 @@ static enum baton_status replay_context(struct baton_tool_runner *runner, struct
         status = baton_error_set(err, BATON_EMISS,
                                  "no recorded context of the handoff '%.*s' to agent '%.*s' in conversation '%.*s', "
                                  "exchange %u, turn %u",
-                                 (int)job->handoff->tool_name.length, job->handoff->tool_name.data, (int)target.length,
-                                 target.data, (int)replay->route.conversation.length, replay->route.conversation.data,
-                                 job->exchange + 1, job->turn + 1);
+                                 BATON_STR_ARGS(job->handoff->tool_name), BATON_STR_ARGS(target),
+                                 BATON_STR_ARGS(replay->route.conversation), job->exchange + 1, job->turn + 1);
         note_miss(replay, err->text);
     }
     return status;

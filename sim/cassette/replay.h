@@ -1,7 +1,7 @@
 /* replay.h - answers from a cassette: the provider, and the tool runner beside it, of one conversation.
  *
  * A request is looked up by its key (cassette.h) and its recorded answer given, texts of streams in their recorded pieces,
- * with the recorded times. What was not recorded is a miss: BATON_EMISS, with a text that names the place, the nearest
+ * with the recorded times. What was not recorded is a miss: BATON_EMISS, with a text that names the position, the nearest
  * recording and the first difference; the run loop makes an exchange with status `error` of it, and `miss_count` tells. What
  * the conversation would ask after a miss is not looked for: without that answer it is another conversation.
  *

@@ -1,8 +1,17 @@
+/* request_diff.c - compares two requests as trees without what does not count.
+ *
+ * Both are built first, with the rules that may still fit carried down as bits, so that each member is held to the table once;
+ * ids get the number of their first appearance, in the order of sorted keys, so that neither their letters nor the order of
+ * keys counts. Then one walk counts equal leaves and notes the first difference. A request of thousands of messages is
+ * compared with dozens of recordings, hence no list of all differences.
+ */
 #include "sim/cassette/request_diff.h"
 
 #include "engine/base/json.h"
 #include "engine/base/map.h"
 #include "engine/base/text.h"
+#include "sim/cassette/limits.h"
+#include "sim/cassette/volatile_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +24,7 @@ enum meaning {
     PLAIN,
     IGNORED, /* changes from run to run */
     ID,      /* compared by order of first appearance */
-    PROSE    /* a text in which clients put what changes; see volatile_texts */
+    PROSE    /* a text in which clients put what changes; see volatile_text.h */
 };
 
 static const struct rule {
@@ -60,130 +69,6 @@ static const struct rule {
 
 enum { RULE_COUNT = sizeof rules / sizeof *rules };
 _Static_assert(RULE_COUNT < 64, "the rules that may still fit are bits of a uint64_t");
-
-enum stretch {
-    ELEMENT, /* from the opening to the closing; nothing where that is missing */
-    LINE,    /* to the end of the line; the opening stands at the beginning of one */
-    DATE     /* the digits and dashes that follow, in a <system-reminder> */
-};
-
-/* What stands there is left out. */
-static const struct volatile_text {
-    const char *opening, *closing;
-    enum stretch stretch;
-} volatile_texts[] = {
-    { "<environment_context>", "</environment_context>", ELEMENT }, /* Codex: folder, date, time zone */
-    { "<current_datetime>", "</current_datetime>", ELEMENT },       /* Copilot */
-    { "<env>", "</env>", ELEMENT },                                 /* Claude: folder, system, date */
-    { "<usage>subagent_tokens:", "</usage>", ELEMENT },             /* Claude, after an agent's result */
-    { "<usage>total_tokens:", "</usage>", ELEMENT },
-    { "agentId: ", NULL, LINE },
-    { "x-anthropic-billing-header:", NULL, LINE }, /* Claude: a hash that changes */
-    { "Working directory: ", NULL, LINE },
-    { "Primary working directory: ", NULL, LINE },
-    { "Wall time: ", NULL, LINE }, /* Codex, Kimi: results of tools */
-    { "Chunk ID: ", NULL, LINE },
-    { "Today's date is ", NULL, DATE }, /* Claude, Kimi */
-};
-
-enum { VOLATILE_COUNT = sizeof volatile_texts / sizeof *volatile_texts };
-
-/* ---- texts without what changes ---- */
-
-struct stripper {
-    const char *data;
-    size_t length;
-    bool in_reminder;
-    bool is_unclosed[VOLATILE_COUNT]; /* looked for in vain: nor is it further on */
-};
-
-static bool starts_with(const struct stripper *text, size_t at, const char *word)
-{
-    size_t length = strlen(word);
-    return text->length - at >= length && memcmp(text->data + at, word, length) == 0;
-}
-
-/* Whether only blanks and a dash stand before it in its line. */
-static bool begins_line(const struct stripper *text, size_t at)
-{
-    enum { INDENT_MAX = 16 };
-    for (size_t i = 0; i < INDENT_MAX && at > 0; i++) {
-        char before = text->data[--at];
-        if (before == '\n') {
-            return true;
-        }
-        if (before != ' ' && before != '-') {
-            return false;
-        }
-    }
-    return at == 0;
-}
-
-/* If something volatile begins at `at`, where what is left out starts and ends. */
-static bool volatile_at(struct stripper *text, size_t at, size_t *start, size_t *end)
-{
-    for (size_t i = 0; i < VOLATILE_COUNT; i++) {
-        const struct volatile_text *row = &volatile_texts[i];
-        if (row->opening[0] != text->data[at] || text->is_unclosed[i] || !starts_with(text, at, row->opening)) {
-            continue;
-        }
-        *start = *end = at + strlen(row->opening);
-        size_t left = text->length - *start;
-        const char *close = NULL;
-        switch (row->stretch) {
-        case ELEMENT:
-            close = memmem(text->data + *start, left, row->closing, strlen(row->closing));
-            text->is_unclosed[i] = close == NULL;
-            break;
-        case LINE:
-            close = begins_line(text, at) ? memchr(text->data + *start, '\n', left) : text->data + *start;
-            close = close == NULL ? text->data + text->length : close;
-            break;
-        case DATE:
-            close = text->data + *start;
-            while (text->in_reminder && close < text->data + text->length &&
-                   (*close == '-' || (*close >= '0' && *close <= '9'))) {
-                close++;
-            }
-            break;
-        }
-        if (close != NULL && close > text->data + *start) {
-            *end = (size_t)(close - text->data);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The text without what changes from run to run; the same text where there is nothing. data is NULL without memory. */
-static struct baton_str stripped(struct baton_arena *arena, struct baton_str prose)
-{
-    static const char reminder[] = "<system-reminder>", reminder_end[] = "</system-reminder>";
-    struct stripper text = { .data = prose.data, .length = prose.length };
-    char *copy = NULL;
-    size_t length = 0, done = 0, start, end;
-    for (size_t at = 0; at < prose.length; at++) {
-        if (prose.data[at] == '<' && (starts_with(&text, at, reminder) || starts_with(&text, at, reminder_end))) {
-            text.in_reminder = prose.data[at + 1] != '/';
-        }
-        if (!volatile_at(&text, at, &start, &end)) {
-            continue;
-        }
-        copy = copy != NULL ? copy : baton_arena_alloc(arena, prose.length);
-        if (copy == NULL) {
-            return (struct baton_str){ NULL, 0 };
-        }
-        memcpy(copy + length, prose.data + done, start - done);
-        length += start - done;
-        done = end;
-        at = end - 1;
-    }
-    if (copy == NULL) {
-        return prose;
-    }
-    memcpy(copy + length, prose.data + done, prose.length - done);
-    return (struct baton_str){ copy, length + prose.length - done };
-}
 
 /* ---- a request without what does not count ---- */
 
@@ -245,7 +130,7 @@ static bool build_leaf(struct builder *builder, struct part *part, enum meaning 
     if (part->json->type != BATON_JSON_STRING) {
         return true;
     }
-    part->text = meaning == PROSE ? stripped(builder->arena, part->json->text) : part->json->text;
+    part->text = meaning == PROSE ? baton_volatile_text_strip(builder->arena, part->json->text) : part->json->text;
     part->is_id = meaning == ID && part->text.length > 0;
     builder->id_count += part->is_id;
     return part->text.data != NULL || part->json->text.length == 0;
@@ -319,71 +204,16 @@ static enum baton_status request_build(struct part *part, struct baton_arena *ar
     uint32_t next = 0;
     if (!build(&builder, part, request, UINT64_MAX >> (64 - RULE_COUNT), 0, PLAIN) ||
         !baton_map_init(&map, arena, builder.id_count + 1)) {
-        return baton_error_set(err, BATON_ELIMIT, "comparing requests needs more memory than is allowed");
+        return baton_error_over_limit(err, "comparing requests");
     }
     number_ids(&map, &next, part);
     part->leaf_count += part->leaf_count == 0; /* the request itself is there, whatever it holds */
     return BATON_OK;
 }
 
-/* ---- the key ---- */
-
-static void write_scalar(struct baton_text *out, const struct part *part)
-{
-    if (part->json->type == BATON_JSON_STRING) {
-        baton_text_json_string(out, part->text.data, part->text.length);
-    } else {
-        baton_json_write(out, part->json);
-    }
-}
-
-static void write_key(struct baton_text *out, const struct part *part)
-{
-    if (part->is_id) { /* no JSON, so that no text can be taken for it */
-        baton_text_printf(out, "#%u", part->id);
-        return;
-    }
-    if (is_leaf(part)) {
-        write_scalar(out, part);
-        return;
-    }
-    baton_text_putc(out, part->by_key != NULL ? '{' : '[');
-    bool has_items = false;
-    for (uint32_t i = 0; i < part->count; i++) {
-        const struct part *below = part->by_key != NULL ? part->by_key[i] : &part->parts[i];
-        if (below->leaf_count == 0) {
-            continue;
-        }
-        baton_text_puts(out, has_items ? "," : "");
-        has_items = true;
-        if (part->by_key != NULL) {
-            baton_text_json_string(out, below->json->key.data, below->json->key.length);
-            baton_text_putc(out, ':');
-        }
-        write_key(out, below);
-    }
-    baton_text_putc(out, part->by_key != NULL ? '}' : ']');
-}
-
-enum baton_status baton_request_key(struct baton_text *out, struct baton_arena *arena, const struct baton_json *request,
-                                    struct baton_error *err)
-{
-    struct baton_arena_mark mark = baton_arena_mark(arena);
-    struct part part;
-    enum baton_status status = request_build(&part, arena, request, err);
-    if (status == BATON_OK) {
-        write_key(out, &part);
-        if (out->failed) {
-            status = baton_error_set(err, BATON_ELIMIT, "a request's key needs more memory than is allowed");
-        }
-    }
-    baton_arena_rollback(arena, mark);
-    return status;
-}
-
 /* ---- the difference ---- */
 
-enum { SHOWN_BYTES = 64, SHOWN_BEFORE = 24, PATH_BYTES_MAX = 4096, WORKING_BYTES_MAX = 256 * 1024 * 1024 };
+enum { SHOWN_BYTES = 64, SHOWN_BEFORE = 24 };
 
 struct segment {
     struct baton_str key;
@@ -409,15 +239,6 @@ static struct baton_str kept(struct comparer *comparer, struct baton_text *text)
     return all;
 }
 
-/* Where a whole character starts, at or before `at`. */
-static size_t char_start(struct baton_str text, size_t at)
-{
-    while (at > 0 && at < text.length && ((unsigned char)text.data[at] & 0xc0U) == 0x80U) {
-        at--;
-    }
-    return at;
-}
-
 static bool is_word(struct baton_str key)
 {
     for (size_t i = 0; i < key.length; i++) {
@@ -432,7 +253,7 @@ static bool is_word(struct baton_str key)
 
 static struct baton_str path_text(struct comparer *comparer)
 {
-    struct baton_text text = baton_text_with_limit(PATH_BYTES_MAX);
+    struct baton_text text = baton_text_with_limit(BATON_DIFF_PATH_BYTES_MAX);
     for (size_t i = 0; i < comparer->depth; i++) {
         const struct segment *segment = &comparer->path[i];
         struct baton_str key = segment->key;
@@ -443,9 +264,9 @@ static struct baton_str path_text(struct comparer *comparer)
             baton_text_append(&text, key.data, key.length);
         } else {
             baton_text_putc(&text, '[');
-            size_t end = key.length <= SHOWN_BYTES ? key.length : char_start(key, SHOWN_BYTES);
-            baton_text_json_string(&text, key.data, end);
-            baton_text_puts(&text, end < key.length ? "...]" : "]");
+            struct baton_str start = baton_str_cut(key, SHOWN_BYTES);
+            baton_text_json_string(&text, start.data, start.length);
+            baton_text_puts(&text, start.length < key.length ? "...]" : "]");
         }
     }
     return comparer->depth == 0 ? BATON_STR("the whole request") : kept(comparer, &text);
@@ -454,13 +275,12 @@ static struct baton_str path_text(struct comparer *comparer)
 /* A text from a little before `from`, in quotes, with dots for what is left out. */
 static struct baton_str shown_text(struct comparer *comparer, const struct part *part, size_t from)
 {
-    struct baton_text text = baton_text_with_limit(WORKING_BYTES_MAX);
-    size_t start = from > SHOWN_BEFORE ? char_start(part->text, from - SHOWN_BEFORE) : 0;
-    size_t end =
-        part->text.length - start > SHOWN_BYTES ? char_start(part->text, start + SHOWN_BYTES) : part->text.length;
-    baton_text_puts(&text, start > 0 ? "..." : "");
-    baton_text_json_string(&text, part->text.data + start, end - start);
-    baton_text_puts(&text, end < part->text.length ? "..." : "");
+    struct baton_text text = baton_text_with_limit(BATON_DIFF_TEXT_BYTES_MAX);
+    struct baton_str before = baton_str_cut(part->text, from > SHOWN_BEFORE ? from - SHOWN_BEFORE : 0);
+    struct baton_str rest = baton_str_after(part->text, before.length), piece = baton_str_cut(rest, SHOWN_BYTES);
+    baton_text_puts(&text, before.length > 0 ? "..." : "");
+    baton_text_json_string(&text, piece.data, piece.length);
+    baton_text_puts(&text, piece.length < rest.length ? "..." : "");
     if (part->is_id) {
         baton_text_printf(&text, " (id %u of this request)", part->id + 1);
     }
@@ -475,14 +295,23 @@ static struct baton_str shown(struct comparer *comparer, const struct part *part
     if (part->json->type == BATON_JSON_STRING) {
         return shown_text(comparer, part, 0);
     }
-    struct baton_text text = baton_text_with_limit(WORKING_BYTES_MAX);
+    struct baton_text text = baton_text_with_limit(BATON_DIFF_TEXT_BYTES_MAX);
     baton_json_write(&text, part->json);
-    size_t end = char_start(baton_text_str(&text), SHOWN_BYTES);
     if (!text.failed && text.length > SHOWN_BYTES) {
-        text.length = end;
+        text.length = baton_str_cut(baton_text_str(&text), SHOWN_BYTES).length;
         baton_text_puts(&text, "...");
     }
     return kept(comparer, &text);
+}
+
+/* How far two texts are the same, in whole characters of both. */
+static size_t common_bytes(struct baton_str a, struct baton_str b)
+{
+    size_t same = 0;
+    while (same < a.length && same < b.length && a.data[same] == b.data[same]) {
+        same++;
+    }
+    return baton_str_cut(a, baton_str_cut(b, same).length).length;
 }
 
 /* Notes a difference, if it is the first. */
@@ -501,11 +330,7 @@ static void differ(struct comparer *comparer, const struct part *asked, const st
         out->recorded = shown(comparer, recorded);
         return;
     }
-    size_t shorter = asked->text.length < recorded->text.length ? asked->text.length : recorded->text.length, same = 0;
-    while (same < shorter && asked->text.data[same] == recorded->text.data[same]) {
-        same++;
-    }
-    out->common_bytes = char_start(asked->text, char_start(recorded->text, same));
+    out->common_bytes = common_bytes(asked->text, recorded->text);
     out->asked = shown_text(comparer, asked, out->common_bytes);
     out->recorded = shown_text(comparer, recorded, out->common_bytes);
 }
@@ -620,7 +445,7 @@ enum baton_status baton_request_diff(struct baton_request_diff *out, struct bato
         struct comparer comparer = { .arena = arena, .out = out };
         compare(&comparer, &a, &b);
         if (comparer.failed) {
-            status = baton_error_set(err, BATON_ELIMIT, "comparing requests needs more memory than is allowed");
+            status = baton_error_over_limit(err, "comparing requests");
         }
     }
     return status;

@@ -1,13 +1,13 @@
 /* request_diff.h - whether two recorded requests ask the same, and where they first do not.
  *
  * Requests are compared by what they say, not by how they are written: the order of keys and white space do not count, nor
- * does what changes from run to run (WIRE section 5; two tables in request_diff.c): `metadata.user_id`, `prompt_cache_key`,
+ * does what changes from run to run (the table in request_diff.c, and volatile_text.h): `metadata.user_id`, `prompt_cache_key`,
  * `client_metadata`, `cache_control`, the ids of Responses items, and within texts the date, the working folder and the like
  * that agent clients put there. Ids of tool calls and responses are compared by the order in which they first appear, keys
  * sorted. Numbers count as they are written: 1 is not 1.0. Everything else counts, arguments byte for byte.
  *
  * A recording was redacted when it was written: redact the request that is asked too before comparing the two, else the
- * first difference may be a redaction; what diff texts show then holds no secret either. Keys are made before redaction.
+ * first difference may be a redaction; what diff texts show then holds no secret either.
  *
  * Owns:     nothing; what comes back lives in the arena and in the trees.
  * Threads:  any number may compare at once, each with its own arena.
@@ -42,10 +42,5 @@ double baton_request_similarity(const struct baton_request_diff *diff);
 
 /* Appends `messages[3].content: asked "...", recorded "..." (equal for 31 bytes)`, or `no difference`. */
 void baton_request_diff_write(struct baton_text *out, const struct baton_request_diff *diff);
-
-/* Appends the request as one canonical line, the same for all that ask the same; baton_hash128() of it is a request's key.
- * The arena is for working space. */
-BATON_MUST_CHECK enum baton_status baton_request_key(struct baton_text *out, struct baton_arena *arena,
-                                                     const struct baton_json *request, struct baton_error *err);
 
 #endif

@@ -1,5 +1,7 @@
 #include "sim/cassette/route.h"
 
+#include "engine/wire/codecs.h"
+
 const struct baton_cassette_header *baton_route_header(const struct baton_replay_options *options)
 {
     static const struct baton_cassette_header none = { .is_by_order = false };
@@ -22,5 +24,5 @@ enum baton_status baton_route_find(const struct baton_replay_options *options, c
                           : baton_error_set(err, BATON_EUSAGE,
                                             "nothing says in which format agent '%.*s' was asked: give it a 'provider' "
                                             "that baton speaks in the agents file",
-                                            (int)agent->name.length, agent->name.data);
+                                            BATON_STR_ARGS(agent->name));
 }

@@ -4,7 +4,8 @@
 #include "engine/base/text.h"
 #include "sim/cassette/cassette_check.h"
 #include "sim/cassette/replay.h"
-#include "sim/import/vcr_import.h"
+#include "sim/import/rebuild.h"
+#include "sim/import/vcr.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,10 +40,10 @@ static void look_again(const struct baton_cassette *cassette, struct baton_arena
         struct baton_interaction *it = baton_cassette_at(cassette, i);
         const struct baton_cassette_ask ask = { .kind = it->kind,
                                                 .key = it->key,
-                                                .conversation = it->place.conversation };
+                                                .conversation = it->position.conversation };
         const struct baton_interaction *found = baton_cassette_find(cassette, &ask);
         expect(found != NULL && found->kind == it->kind &&
-               baton_str_equal(found->place.conversation, it->place.conversation));
+               baton_str_equal(found->position.conversation, it->position.conversation));
         expect(it->kind != BATON_INTERACTION_MODEL || it->codec != NULL);
         expect(it->is_failure == (it->error != NULL));
         size_t pieces = 0;
@@ -85,17 +86,19 @@ static void import(const uint8_t *data, size_t size)
 {
     struct baton_arena *arena = baton_arena_new(MEMORY_BYTES);
     const struct baton_source source = { .name = "input.json", .text = { (const char *)data, size } };
-    const struct baton_vcr_import_options options = { .name = "input.json", .id = BATON_STR("run") };
-    struct baton_vcr vcr;
-    struct baton_vcr_import out;
+    const struct baton_import_options options = { .name = "input.json", .id = BATON_STR("run") };
+    struct baton_recorded_calls calls;
+    struct baton_trace trace;
+    struct baton_rebuilt out;
     struct baton_error err;
-    if (baton_vcr_parse(&vcr, arena, &source, &err) == BATON_OK &&
-        baton_vcr_import(&out, arena, &vcr, &options, &err) == BATON_OK) {
+    if (baton_vcr_read(&calls, arena, &source, &err) == BATON_OK &&
+        baton_trace_from_http(&trace, arena, &calls, &options, &err) == BATON_OK &&
+        baton_rebuild(&out, arena, &trace, &options, &err) == BATON_OK) {
         char path[PATH_BYTES];
         int fd = file_of(out.cassette.data, out.cassette.length, path);
         load(path, false, true);
         close(fd);
-        baton_vcr_import_clear(&out);
+        baton_rebuilt_clear(&out);
     }
     baton_arena_free(arena);
 }

@@ -1,5 +1,6 @@
 /* Any bytes, as a cassette and as the compressed body of one: they are read, or refused with the place. */
 #include "engine/base/text.h"
+#include "sim/import/limits.h"
 #include "sim/import/vcr.h"
 
 #include <stdlib.h>
@@ -38,17 +39,17 @@ static void read_cassette(struct baton_str text)
 {
     struct baton_arena *arena = baton_arena_new(MEMORY_BYTES);
     const struct baton_source source = { .name = "input", .text = text };
-    struct baton_vcr vcr;
+    struct baton_recorded_calls calls;
     struct baton_error err;
     unsigned line = 1;
-    enum baton_status status = baton_vcr_parse(&vcr, arena, &source, &err);
-    expect(status == BATON_OK || (vcr.count == 0 && vcr.interactions == NULL));
+    enum baton_status status = baton_vcr_read(&calls, arena, &source, &err);
+    expect(status == BATON_OK || (calls.count == 0 && calls.items == NULL));
     expect(status != BATON_EINPUT || (err.line > 0 && err.column > 0));
     expect(status == BATON_OK || status == BATON_EINPUT || status == BATON_ELIMIT);
-    for (size_t i = 0; i < vcr.count; i++) {
-        const struct baton_vcr_interaction *it = &vcr.interactions[i];
+    for (size_t i = 0; i < calls.count; i++) {
+        const struct baton_recorded_call *it = &calls.items[i];
         expect(it->line >= line && it->status >= 100 && it->status <= 599);
-        expect(it->response_body.length <= BATON_VCR_BODY_BYTES_MAX || it->response_body.length <= 64 * text.length);
+        expect(it->response_body.length <= BATON_IMPORT_BODY_BYTES_MAX || it->response_body.length <= 64 * text.length);
         line = it->line;
         look(it->method);
         look(it->url);

@@ -1,14 +1,20 @@
+/* vcr.c - the HTTP calls of a vcrpy cassette, read by tables of the fields that its versions and its like write.
+ *
+ * The same thing stands in several places: a body may be a text, !!binary, base64 beside it or a tree, a status a number or an
+ * object. Whether bytes are compressed the headers alone do not say, as most recorders inflate a body and keep its headers: so
+ * only what is no text is undone. Lines are counted along, as an interaction is named by its own in what is said of it.
+ */
 #include "sim/import/vcr.h"
 
 #include "engine/base/fields.h"
 #include "engine/base/text.h"
 #include "engine/base/yaml.h"
+#include "sim/import/http_body.h"
 
 #include <string.h>
 #include <strings.h>
 
-#define ZLIB_CONST
-#include <zlib.h>
+#define ROW(form, field, ...) .offset = offsetof(struct form, field), __VA_ARGS__
 
 struct reader {
     const struct baton_source *source;
@@ -18,240 +24,10 @@ struct reader {
 
 static enum baton_status no_memory(const struct reader *reader)
 {
-    return baton_error_set(reader->err, BATON_ELIMIT, "'%s' needs more memory than is allowed", reader->source->name);
-}
-
-/* Keeps what was written; the text is cleared. */
-static enum baton_status keep(const struct reader *reader, struct baton_str *out, struct baton_text *text)
-{
-    struct baton_str written = baton_text_str(text);
-    const char *copy = text->failed ? NULL : baton_arena_copy(reader->arena, written.data, written.length);
-    *out = (struct baton_str){ copy, copy == NULL ? 0 : written.length };
-    baton_text_clear(text);
-    return copy == NULL ? no_memory(reader) : BATON_OK;
-}
-
-/* ---- base64 ---- */
-
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-static enum baton_status base64_decode(const struct reader *reader, const struct baton_json *node,
-                                       struct baton_str *out)
-{
-    char *bytes = baton_arena_alloc(reader->arena, node->text.length / 4 * 3 + 4);
-    size_t length = 0, digits = 0, padding = 0;
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
-    if (bytes == NULL) {
-        return no_memory(reader);
-    }
-    for (size_t i = 0; i < node->text.length; i++) {
-        char c = node->text.data[i];
-        int digit = base64_digit(c);
-        bool is_padding = c == '=' && digits % 4 >= 2 && digits % 4 + padding < 4;
-        if (c == '\n' || c == '\r' || c == ' ' || c == '\t') {
-            continue;
-        }
-        if ((digit < 0 && !is_padding) || (digit >= 0 && padding > 0)) {
-            return baton_source_error(reader->source, node->offset, reader->err,
-                                      "not base64: byte %zu of this text is 0x%02x", i + 1, (unsigned char)c);
-        }
-        if (is_padding) {
-            padding++;
-            continue;
-        }
-        digits++;
-        bits = bits << 6 | (uint32_t)digit;
-        bit_count += 6;
-        if (bit_count >= 8) {
-            bit_count -= 8;
-            bytes[length++] = (char)(bits >> bit_count & 0xffU);
-        }
-    }
-    if ((digits + padding) % 4 != 0) {
-        return baton_source_error(reader->source, node->offset, reader->err,
-                                  "base64 that ends too early: %zu characters are no multiple of 4", digits + padding);
-    }
-    *out = (struct baton_str){ bytes, length };
-    return BATON_OK;
-}
-
-/* ---- compressed bodies ---- */
-
-enum { CHUNK_BYTES = 16 * 1024 };
-
-enum coding { GZIP, DEFLATE, RAW_DEFLATE };
-
-/* zlib's memory: the arena's, rolled back after each body. */
-static voidpf piece_take(voidpf arena, uInt count, uInt bytes)
-{
-    return baton_arena_array(arena, count, bytes);
-}
-
-static void piece_give(voidpf arena, voidpf piece)
-{
-    (void)arena;
-    (void)piece;
-}
-
-/* Inflates what the stream holds, for gzip one part after the other. Returns zlib's last word. */
-static int inflate_all(z_stream *stream, struct baton_text *out, enum coding coding)
-{
-    unsigned char chunk[CHUNK_BYTES];
-    for (;;) {
-        stream->next_out = chunk;
-        stream->avail_out = sizeof chunk;
-        int code = inflate(stream, Z_NO_FLUSH);
-        baton_text_append(out, (const char *)chunk, sizeof chunk - stream->avail_out);
-        if (out->failed) {
-            return Z_OK;
-        }
-        bool has_more = coding == GZIP && code == Z_STREAM_END && stream->avail_in > 0;
-        if (has_more && inflateReset(stream) == Z_OK) {
-            continue;
-        }
-        if (code != Z_OK || (stream->avail_in == 0 && stream->avail_out > 0)) {
-            return code == Z_OK ? Z_BUF_ERROR : code;
-        }
-    }
-}
-
-static enum baton_status inflate_failure(const struct reader *reader, const struct baton_json *node, int code,
-                                         const z_stream *stream, bool is_too_large)
-{
-    if (is_too_large) {
-        return baton_source_error(reader->source, node->offset, reader->err,
-                                  "this body inflates to more than %d MiB, the limit for one",
-                                  BATON_VCR_BODY_BYTES_MAX / (1024 * 1024));
-    }
-    if (code == Z_OK || code == Z_MEM_ERROR) {
-        return no_memory(reader);
-    }
-    if (code == Z_STREAM_END) {
-        return baton_source_error(reader->source, node->offset, reader->err,
-                                  "%u bytes after the end of the compressed body", stream->avail_in);
-    }
-    if (code == Z_BUF_ERROR) {
-        return baton_source_error(reader->source, node->offset, reader->err, "the compressed body ends too early");
-    }
-    return baton_source_error(reader->source, node->offset, reader->err, "the compressed body is damaged: %s",
-                              stream->msg == NULL ? "unknown" : stream->msg);
-}
-
-static enum baton_status inflate_body(const struct reader *reader, const struct baton_json *node, enum coding coding,
-                                      struct baton_str *body)
-{
-    static const int window_bits[] = { [GZIP] = 15 + 16, [DEFLATE] = 15, [RAW_DEFLATE] = -15 };
-    struct baton_arena_mark mark = baton_arena_mark(reader->arena);
-    struct baton_text out = baton_text_with_limit(BATON_VCR_BODY_BYTES_MAX);
-    z_stream stream = { .zalloc = piece_take,
-                        .zfree = piece_give,
-                        .opaque = reader->arena,
-                        .next_in = (const Bytef *)body->data,
-                        .avail_in = (uInt)body->length };
-    int code = inflateInit2(&stream, window_bits[coding]);
-    if (code == Z_OK) {
-        code = inflate_all(&stream, &out, coding);
-    }
-    enum baton_status status = BATON_OK;
-    if (code != Z_STREAM_END || stream.avail_in > 0) {
-        bool is_too_large = out.failed && out.length + CHUNK_BYTES > out.limit;
-        status = inflate_failure(reader, node, code, &stream, is_too_large);
-    }
-    inflateEnd(&stream);
-    baton_arena_rollback(reader->arena, mark);
-    if (status != BATON_OK) {
-        baton_text_clear(&out);
-        return status;
-    }
-    return keep(reader, body, &out);
-}
-
-/* One coding of a content-encoding header; several stand in the order in which they were applied. */
-static enum baton_status undo_coding(const struct reader *reader, const struct baton_json *node, struct baton_str name,
-                                     struct baton_str *body)
-{
-    static const struct {
-        const char *name;
-        enum coding coding;
-    } codings[] = { { "gzip", GZIP }, { "x-gzip", GZIP }, { "deflate", DEFLATE } };
-    const unsigned char *bytes = (const unsigned char *)body->data;
-    if (name.length == 0 || (name.length == 8 && strncasecmp(name.data, "identity", 8) == 0)) {
-        return BATON_OK;
-    }
-    for (size_t i = 0; i < sizeof codings / sizeof *codings; i++) {
-        if (strlen(codings[i].name) != name.length || strncasecmp(name.data, codings[i].name, name.length) != 0) {
-            continue;
-        }
-        enum coding coding = codings[i].coding;
-        if (coding == GZIP && (body->length < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b)) {
-            return baton_source_error(reader->source, node->offset, reader->err,
-                                      "the headers say that this body is gzip, but it does not begin so");
-        }
-        if (coding == DEFLATE) { /* as the standard says, with zlib's two bytes before it; or as some servers send it */
-            bool has_zlib = body->length >= 2 && (bytes[0] & 0x0f) == 8 && (bytes[0] << 8 | bytes[1]) % 31 == 0;
-            coding = has_zlib ? DEFLATE : RAW_DEFLATE;
-        }
-        return inflate_body(reader, node, coding, body);
-    }
-    return baton_source_error(
-        reader->source, node->offset, reader->err,
-        "content-encoding '%.*s' cannot be read; record again with 'accept-encoding: gzip', or with "
-        "vcrpy's decode_compressed_response",
-        (int)name.length, name.data);
-}
-
-static enum baton_status undo_codings(const struct reader *reader, const struct baton_json *node,
-                                      struct baton_str codings, struct baton_str *body)
-{
-    enum { CODINGS_MAX = 4 };
-    enum baton_status status = BATON_OK;
-    for (size_t count = 0; codings.length > 0 && status == BATON_OK; count++) {
-        const char *comma = memrchr(codings.data, ',', codings.length);
-        size_t start = comma == NULL ? 0 : (size_t)(comma - codings.data) + 1;
-        struct baton_str name = { codings.data + start, codings.length - start };
-        while (name.length > 0 && (name.data[0] == ' ' || name.data[0] == '\t')) {
-            name.data++;
-            name.length--;
-        }
-        while (name.length > 0 && (name.data[name.length - 1] == ' ' || name.data[name.length - 1] == '\t')) {
-            name.length--;
-        }
-        if (count == CODINGS_MAX) {
-            return baton_source_error(reader->source, node->offset, reader->err,
-                                      "a body with more than %d content-encodings", CODINGS_MAX);
-        }
-        status = undo_coding(reader, node, name, body);
-        codings.length = comma == NULL ? 0 : start - 1;
-    }
-    return status;
+    return baton_error_over_limit(reader->err, "'%s'", reader->source->name);
 }
 
 /* ---- headers ---- */
-
-struct baton_str baton_wire_header_value(struct baton_wire_headers headers, const char *name)
-{
-    size_t length = strlen(name);
-    for (size_t i = 0; i < headers.count; i++) {
-        const struct baton_wire_header *header = &headers.items[i];
-        if (header->name.length == length && strncasecmp(header->name.data, name, length) == 0) {
-            return header->value;
-        }
-    }
-    return (struct baton_str){ NULL, 0 };
-}
 
 /* A header's value; numbers and the like as they were written. */
 static enum baton_status header_value(const struct reader *reader, const struct baton_json *node, struct baton_str *out)
@@ -263,7 +39,13 @@ static enum baton_status header_value(const struct reader *reader, const struct 
     if (node->type == BATON_JSON_NULL || node->type == BATON_JSON_BOOLEAN) {
         *out = node->type == BATON_JSON_NULL ? BATON_STR("") : node->boolean ? BATON_STR("true") : BATON_STR("false");
     }
-    return node->is_binary ? base64_decode(reader, node, out) : BATON_OK;
+    if (!node->is_binary) {
+        return BATON_OK;
+    }
+    struct baton_http_body bytes = { reader->arena, reader->source, node, node->text };
+    enum baton_status status = baton_http_body_undo_base64(&bytes, reader->err);
+    *out = bytes.bytes;
+    return status;
 }
 
 /* `[name, value]` */
@@ -320,7 +102,7 @@ static enum baton_status headers_read(const struct reader *reader, const struct 
 
 /* ---- bodies ---- */
 
-/* The places where a body may stand; at most one of them does. */
+/* The keys under which a body may stand; at most one is there. */
 struct body_nodes {
     const struct baton_json *body, *content, *parsed;
 };
@@ -334,8 +116,8 @@ static enum baton_status body_node(const struct reader *reader, const struct bat
                                    const struct baton_json **out, bool *is_base64)
 {
     static const struct baton_field rows[] = {
-        { .name = "string", .type = BATON_FIELD_ANY, .offset = offsetof(struct body_fields, string) },
-        { .name = "base64_string", .type = BATON_FIELD_ANY, .offset = offsetof(struct body_fields, base64_string) },
+        { "string", NULL, BATON_FIELD_ANY, ROW(body_fields, string, 0) },
+        { "base64_string", NULL, BATON_FIELD_ANY, ROW(body_fields, base64_string, 0) },
     };
     *out = node;
     if (node != NULL && node->type == BATON_JSON_OBJECT) {
@@ -362,6 +144,17 @@ static enum baton_status body_node(const struct reader *reader, const struct bat
     return BATON_OK;
 }
 
+/* A tree in place of a body, as JSON. */
+static enum baton_status written_body(const struct reader *reader, const struct baton_json *tree, struct baton_str *out)
+{
+    struct baton_text written = baton_text_with_limit(BATON_FILE_BYTES_MAX);
+    baton_json_write(&written, tree);
+    const char *copy = written.failed ? NULL : baton_arena_copy(reader->arena, written.data, written.length);
+    *out = (struct baton_str){ copy, copy == NULL ? 0 : written.length };
+    baton_text_clear(&written);
+    return copy == NULL ? no_memory(reader) : BATON_OK;
+}
+
 static enum baton_status body_read(const struct reader *reader, const struct body_nodes *nodes,
                                    struct baton_wire_headers headers, struct baton_str *out)
 {
@@ -369,9 +162,7 @@ static enum baton_status body_read(const struct reader *reader, const struct bod
     bool is_base64 = false;
     *out = BATON_STR("");
     if (nodes->parsed != NULL && nodes->parsed->type != BATON_JSON_NULL) {
-        struct baton_text written = baton_text_with_limit(BATON_FILE_BYTES_MAX);
-        baton_json_write(&written, nodes->parsed);
-        return keep(reader, out, &written);
+        return written_body(reader, nodes->parsed, out);
     }
     enum baton_status status = body_node(reader, node, &node, &is_base64);
     if (status != BATON_OK || node == NULL) {
@@ -381,9 +172,13 @@ static enum baton_status body_read(const struct reader *reader, const struct bod
     if (!is_base64) { /* no compressed body is a text: the recorder has inflated it already, whatever the headers say */
         return BATON_OK;
     }
-    status = base64_decode(reader, node, out);
-    struct baton_str codings = baton_wire_header_value(headers, "content-encoding");
-    return status == BATON_OK && out->length > 0 ? undo_codings(reader, node, codings, out) : status;
+    struct baton_http_body body = { reader->arena, reader->source, node, node->text };
+    status = baton_http_body_undo_base64(&body, reader->err);
+    if (status == BATON_OK && body.bytes.length > 0) {
+        status = baton_http_body_undo_codings(&body, baton_wire_header_value(headers, "content-encoding"), reader->err);
+    }
+    *out = body.bytes;
+    return status;
 }
 
 static bool begins(struct baton_str text, const char *word)
@@ -409,18 +204,11 @@ struct request_fields {
 };
 
 static const struct baton_field request_rows[] = {
-    { .name = "method",
-      .type = BATON_FIELD_TEXT,
-      .offset = offsetof(struct request_fields, method),
-      .is_required = true },
-    { .name = "uri",
-      .alias = "url",
-      .type = BATON_FIELD_TEXT,
-      .offset = offsetof(struct request_fields, uri),
-      .is_required = true },
-    { .name = "headers", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, headers) },
-    { .name = "body", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, body.body) },
-    { .name = "parsed_body", .type = BATON_FIELD_ANY, .offset = offsetof(struct request_fields, body.parsed) },
+    { "method", NULL, BATON_FIELD_TEXT, ROW(request_fields, method, .is_required = true) },
+    { "uri", "url", BATON_FIELD_TEXT, ROW(request_fields, uri, .is_required = true) },
+    { "headers", NULL, BATON_FIELD_ANY, ROW(request_fields, headers, 0) },
+    { "body", NULL, BATON_FIELD_ANY, ROW(request_fields, body.body, 0) },
+    { "parsed_body", NULL, BATON_FIELD_ANY, ROW(request_fields, body.parsed, 0) },
 };
 
 struct response_fields {
@@ -430,16 +218,12 @@ struct response_fields {
 };
 
 static const struct baton_field response_rows[] = {
-    { .name = "status", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, status) },
-    { .name = "status_code",
-      .type = BATON_FIELD_INT32,
-      .offset = offsetof(struct response_fields, status_code),
-      .low = 100,
-      .high = 599 },
-    { .name = "headers", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, headers) },
-    { .name = "body", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.body) },
-    { .name = "content", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.content) },
-    { .name = "parsed_body", .type = BATON_FIELD_ANY, .offset = offsetof(struct response_fields, body.parsed) },
+    { "status", NULL, BATON_FIELD_ANY, ROW(response_fields, status, 0) },
+    { "status_code", NULL, BATON_FIELD_INT32, ROW(response_fields, status_code, .low = 100, .high = 599) },
+    { "headers", NULL, BATON_FIELD_ANY, ROW(response_fields, headers, 0) },
+    { "body", NULL, BATON_FIELD_ANY, ROW(response_fields, body.body, 0) },
+    { "content", NULL, BATON_FIELD_ANY, ROW(response_fields, body.content, 0) },
+    { "parsed_body", NULL, BATON_FIELD_ANY, ROW(response_fields, body.parsed, 0) },
 };
 
 struct status_fields {
@@ -448,13 +232,8 @@ struct status_fields {
 };
 
 static const struct baton_field status_rows[] = {
-    { .name = "code",
-      .type = BATON_FIELD_INT32,
-      .offset = offsetof(struct status_fields, code),
-      .is_required = true,
-      .low = 100,
-      .high = 599 },
-    { .name = "message", .type = BATON_FIELD_TEXT, .offset = offsetof(struct status_fields, message) },
+    { "code", NULL, BATON_FIELD_INT32, ROW(status_fields, code, .is_required = true, .low = 100, .high = 599) },
+    { "message", NULL, BATON_FIELD_TEXT, ROW(status_fields, message, 0) },
 };
 
 struct interaction_fields {
@@ -462,18 +241,12 @@ struct interaction_fields {
 };
 
 static const struct baton_field interaction_rows[] = {
-    { .name = "request",
-      .type = BATON_FIELD_OBJECT,
-      .offset = offsetof(struct interaction_fields, request),
-      .is_required = true },
-    { .name = "response",
-      .type = BATON_FIELD_OBJECT,
-      .offset = offsetof(struct interaction_fields, response),
-      .is_required = true },
+    { "request", NULL, BATON_FIELD_OBJECT, ROW(interaction_fields, request, .is_required = true) },
+    { "response", NULL, BATON_FIELD_OBJECT, ROW(interaction_fields, response, .is_required = true) },
 };
 
 static enum baton_status request_read(const struct reader *reader, const struct baton_json *node,
-                                      struct baton_vcr_interaction *out)
+                                      struct baton_recorded_call *out)
 {
     const struct baton_fields table = { reader->source, request_rows, BATON_FIELD_COUNT(request_rows), "a request",
                                         true };
@@ -489,7 +262,7 @@ static enum baton_status request_read(const struct reader *reader, const struct 
 
 /* `status: {code, message}`, or `status_code: N` beside it. */
 static enum baton_status status_read(const struct reader *reader, const struct baton_json *response,
-                                     const struct response_fields *fields, struct baton_vcr_interaction *out)
+                                     const struct response_fields *fields, struct baton_recorded_call *out)
 {
     const struct baton_fields table = { reader->source, status_rows, BATON_FIELD_COUNT(status_rows), "a status", true };
     struct status_fields parts = { .code = fields->status_code, .message = BATON_STR("") };
@@ -506,27 +279,30 @@ static enum baton_status status_read(const struct reader *reader, const struct b
 }
 
 static enum baton_status response_read(const struct reader *reader, const struct baton_json *node,
-                                       struct baton_vcr_interaction *out)
+                                       struct baton_recorded_call *out)
 {
     const struct baton_fields table = { reader->source, response_rows, BATON_FIELD_COUNT(response_rows), "a response",
                                         true };
     struct response_fields fields = { .status_code = 0 };
     enum baton_status status = baton_fields_read(&table, node, &fields, reader->err);
-    if (status == BATON_OK) {
-        status = status_read(reader, node, &fields, out);
+    if (status != BATON_OK) {
+        return status;
     }
-    if (status == BATON_OK) {
-        status = headers_read(reader, fields.headers, &out->response_headers);
+    status = status_read(reader, node, &fields, out);
+    if (status != BATON_OK) {
+        return status;
     }
-    if (status == BATON_OK) {
-        status = body_read(reader, &fields.body, out->response_headers, &out->response_body);
-        out->is_stream = status == BATON_OK && is_event_stream(out->response_headers, out->response_body);
+    status = headers_read(reader, fields.headers, &out->response_headers);
+    if (status != BATON_OK) {
+        return status;
     }
+    status = body_read(reader, &fields.body, out->response_headers, &out->response_body);
+    out->is_stream = status == BATON_OK && is_event_stream(out->response_headers, out->response_body);
     return status;
 }
 
 static enum baton_status interaction_read(const struct reader *reader, const struct baton_json *node,
-                                          struct baton_vcr_interaction *out)
+                                          struct baton_recorded_call *out)
 {
     const struct baton_fields table = { reader->source, interaction_rows, BATON_FIELD_COUNT(interaction_rows),
                                         "an interaction", true };
@@ -543,19 +319,27 @@ struct root_fields {
     int32_t version;
 };
 
-static enum baton_status root_read(const struct reader *reader, const struct baton_json *root, struct baton_vcr *out)
+/* The line of a place in the file, counted on from the place that was asked for last. */
+struct line_counter {
+    const struct baton_source *source;
+    size_t at;
+    unsigned line;
+};
+
+static unsigned line_of(struct line_counter *counter, size_t offset)
+{
+    for (; counter->at < offset; counter->at++) {
+        counter->line += counter->source->text.data[counter->at] == '\n';
+    }
+    return counter->line;
+}
+
+static enum baton_status root_read(const struct reader *reader, const struct baton_json *root,
+                                   struct baton_recorded_calls *out)
 {
     static const struct baton_field rows[] = {
-        { .name = "interactions",
-          .alias = "http_interactions",
-          .type = BATON_FIELD_ARRAY,
-          .offset = offsetof(struct root_fields, interactions),
-          .is_required = true },
-        { .name = "version",
-          .type = BATON_FIELD_INT32,
-          .offset = offsetof(struct root_fields, version),
-          .low = 1,
-          .high = 1 },
+        { "interactions", "http_interactions", BATON_FIELD_ARRAY, ROW(root_fields, interactions, .is_required = true) },
+        { "version", NULL, BATON_FIELD_INT32, ROW(root_fields, version, .low = 1, .high = 1) },
     };
     const struct baton_fields table = { reader->source, rows, BATON_FIELD_COUNT(rows), "a cassette", true };
     struct root_fields fields = { .version = 1 };
@@ -563,47 +347,32 @@ static enum baton_status root_read(const struct reader *reader, const struct bat
     if (status != BATON_OK) {
         return status;
     }
-    struct baton_vcr_interaction *interactions =
-        baton_arena_array(reader->arena, fields.interactions->count, sizeof *interactions);
-    if (interactions == NULL) {
+    struct baton_recorded_call *items = baton_arena_array(reader->arena, fields.interactions->count, sizeof *items);
+    if (items == NULL) {
         return no_memory(reader);
     }
-    size_t count = 0, seen = 0;
-    unsigned line = reader->source->line_first == 0 ? 1 : reader->source->line_first;
-    for (const struct baton_json *node = fields.interactions->child; node != NULL && status == BATON_OK;
-         node = node->next) {
-        for (; seen < node->offset; seen++) {
-            line += reader->source->text.data[seen] == '\n';
+    struct line_counter counter = { .source = reader->source,
+                                    .line = reader->source->line_first == 0 ? 1 : reader->source->line_first };
+    size_t count = 0;
+    for (const struct baton_json *node = fields.interactions->child; node != NULL; node = node->next) {
+        items[count] = (struct baton_recorded_call){ .line = line_of(&counter, node->offset) };
+        status = interaction_read(reader, node, &items[count++]);
+        if (status != BATON_OK) {
+            return status;
         }
-        interactions[count] = (struct baton_vcr_interaction){ .line = line };
-        status = interaction_read(reader, node, &interactions[count++]);
     }
-    if (status == BATON_OK) {
-        *out = (struct baton_vcr){ interactions, count };
-    }
-    return status;
+    *out = (struct baton_recorded_calls){ items, count };
+    return BATON_OK;
 }
 
-enum baton_status baton_vcr_parse(struct baton_vcr *out, struct baton_arena *arena, const struct baton_source *source,
-                                  struct baton_error *err)
+enum baton_status baton_vcr_read(struct baton_recorded_calls *out, struct baton_arena *arena,
+                                 const struct baton_source *source, struct baton_error *err)
 {
     const struct reader reader = { .source = source, .arena = arena, .err = err };
     const struct baton_json *root;
-    *out = (struct baton_vcr){ NULL, 0 };
+    *out = (struct baton_recorded_calls){ NULL, 0 };
     enum baton_status status = baton_path_ends(source->name, "json")
                                    ? baton_json_parse(&root, arena, source, err)
                                    : baton_yaml_parse_with_binary(&root, arena, source, err);
     return status == BATON_OK ? root_read(&reader, root, out) : status;
-}
-
-enum baton_status baton_vcr_load(struct baton_vcr *out, struct baton_arena *arena, const char *path,
-                                 struct baton_error *err)
-{
-    struct baton_source *source = baton_arena_zero(arena, sizeof *source);
-    *out = (struct baton_vcr){ NULL, 0 };
-    if (source == NULL) {
-        return baton_error_set(err, BATON_ELIMIT, "'%s' needs more memory than is allowed", path);
-    }
-    enum baton_status status = baton_source_load(source, arena, path, BATON_FILE_BYTES_MAX, err);
-    return status == BATON_OK ? baton_vcr_parse(out, arena, source, err) : status;
 }

@@ -1,12 +1,11 @@
 #include "sim/redact/guard.h"
 
 #include "engine/base/text.h"
+#include "sim/redact/limits.h"
 #include "sim/redact/secrets.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { TEXT_BYTES_MAX = 64 * 1024 * 1024 };
 
 static bool next_secret(struct baton_secret_search *search, bool hides_shapes, struct baton_secret *out)
 {
@@ -23,7 +22,7 @@ static bool hide(const struct baton_guard *guard, bool hides_shapes, struct bato
 {
     struct baton_secret_search search = baton_secret_search_in(guard->values, *text);
     struct baton_secret secret;
-    struct baton_text out = baton_text_with_limit(TEXT_BYTES_MAX);
+    struct baton_text out = baton_text_with_limit(BATON_GUARD_TEXT_BYTES_MAX);
     size_t done = 0;
     while (next_secret(&search, hides_shapes, &secret)) {
         baton_text_append(&out, text->data + done, secret.start - done);
@@ -61,7 +60,7 @@ void baton_guard_error(const struct baton_known_values *values, struct baton_err
 
 static enum baton_status no_memory(struct baton_error *err)
 {
-    return baton_error_set(err, BATON_ELIMIT, "an answer needs more memory than is allowed");
+    return baton_error_over_limit(err, "an answer");
 }
 
 /* ---- model calls ---- */

@@ -1,10 +1,17 @@
+/* known_values.c - finds known values in all their spellings, with the automaton of Aho and Corasick.
+ *
+ * Each value is written in every spelling first: plain, JSON with the escapes that one encoder or another makes, JSON in JSON,
+ * percent-encoded, base64 at each of the three offsets. These are some hundred words a value, found together in one walk. Nodes
+ * are linked lists of children, as a table of 256 for each would not fit; only the root, where most bytes of a text end, has one.
+ */
 #include "sim/redact/known_values.h"
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 #include <string.h>
 
-enum { ROOT = 0, BYTES = 256, FORMS_BYTES_MAX = 64 * 1024 * 1024 };
+enum { ROOT = 0, BYTES = 256 };
 
 struct node {
     uint32_t child, sibling; /* 0 = none; no node has the root below it */
@@ -40,20 +47,15 @@ static void form_add(struct forms *forms, const struct baton_text *form)
 
 enum json_flags { ASCII_ONLY = 1, SLASH = 2, FOR_HTML = 4, UPPER_HEX = 8, JSON_FLAGS_END = 16 };
 
-/* The code point of valid or invalid UTF-8 at p, and its length. */
-static uint32_t code_point(const unsigned char *p, size_t left, size_t *length)
+/* The code point that a text begins with, and its length; of what is no UTF-8 the first byte. */
+static uint32_t code_point(const char *text, size_t left, size_t *length)
 {
-    static const unsigned char lead_masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    *length = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (*length > left) {
+    *length = baton_utf8_length(text, left);
+    if (*length == 0) {
         *length = 1;
-        return p[0];
+        return (unsigned char)text[0];
     }
-    uint32_t value = p[0] & lead_masks[*length];
-    for (size_t i = 1; i < *length; i++) {
-        value = value << 6 | (p[i] & 0x3fU);
-    }
-    return value;
+    return baton_utf8_point(text, *length);
 }
 
 static void put_unicode_unit(struct baton_text *out, uint32_t unit, unsigned flags)
@@ -77,10 +79,9 @@ static void put_unicode_escape(struct baton_text *out, uint32_t point, unsigned 
 static void json_form(struct baton_text *out, struct baton_str value, unsigned flags)
 {
     static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt"; /* each byte with the letter of its escape */
-    const unsigned char *bytes = (const unsigned char *)value.data;
     size_t step;
     for (size_t i = 0; i < value.length; i += step) {
-        uint32_t point = code_point(bytes + i, value.length - i, &step);
+        uint32_t point = code_point(value.data + i, value.length - i, &step);
         size_t escape = 0;
         while (named[escape] != '\0' && (unsigned char)named[escape] != point) {
             escape += 2;
@@ -239,7 +240,7 @@ static void word_insert(struct baton_known_values *values, const char *word, siz
     values->nodes[at].word_length = (uint32_t)length;
 }
 
-/* Level by level, so that what a node falls back to is finished before it. The queue has a place for each node. */
+/* Level by level, so that what a node falls back to is finished before it. The queue has room for each node. */
 static void link_failures(struct baton_known_values *values, uint32_t *queue)
 {
     size_t head = 0, tail = 0;
@@ -286,23 +287,6 @@ static enum baton_status build(struct baton_known_values **out, struct baton_are
     return BATON_OK;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct baton_str trimmed(struct baton_str value)
-{
-    while (value.length > 0 && is_blank(value.data[0])) {
-        value.data++;
-        value.length--;
-    }
-    while (value.length > 0 && is_blank(value.data[value.length - 1])) {
-        value.length--;
-    }
-    return value;
-}
-
 enum baton_status baton_known_values_new(struct baton_known_values **out, struct baton_arena *arena,
                                          const struct baton_str *values, size_t count, struct baton_error *err)
 {
@@ -310,11 +294,13 @@ enum baton_status baton_known_values_new(struct baton_known_values **out, struct
     if (count > BATON_KNOWN_VALUES_MAX) {
         return baton_error_set(err, BATON_EUSAGE, "%zu known values; the limit is %d", count, BATON_KNOWN_VALUES_MAX);
     }
-    struct forms forms = { baton_text_with_limit(FORMS_BYTES_MAX), baton_text_with_limit(FORMS_BYTES_MAX) };
-    struct baton_text form = baton_text_with_limit(FORMS_BYTES_MAX), nested = baton_text_with_limit(FORMS_BYTES_MAX);
+    struct forms forms = { baton_text_with_limit(BATON_KNOWN_FORMS_BYTES_MAX),
+                           baton_text_with_limit(BATON_KNOWN_FORMS_BYTES_MAX) };
+    struct baton_text form = baton_text_with_limit(BATON_KNOWN_FORMS_BYTES_MAX),
+                      nested = baton_text_with_limit(BATON_KNOWN_FORMS_BYTES_MAX);
     enum baton_status status = BATON_OK;
     for (size_t i = 0; i < count && status == BATON_OK; i++) {
-        struct baton_str value = trimmed(values[i]);
+        struct baton_str value = baton_str_trim(values[i]);
         if (value.length > BATON_KNOWN_VALUE_MAX) {
             status = baton_error_set(err, BATON_EUSAGE, "a known value of %zu bytes; the limit is %d", value.length,
                                      BATON_KNOWN_VALUE_MAX);

@@ -14,8 +14,7 @@
 
 #include "engine/base/arena.h"
 #include "engine/base/error.h"
-
-enum { BATON_KNOWN_VALUE_MIN = 8, BATON_KNOWN_VALUE_MAX = 16 * 1024, BATON_KNOWN_VALUES_MAX = 1024 };
+#include "sim/redact/limits.h"
 
 struct baton_known_values;
 

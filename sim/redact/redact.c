@@ -1,56 +1,68 @@
+/* redact.c - rewrites texts without their secrets; all else stays byte for byte.
+ *
+ * JSON is not parsed and written anew, as then white space, escapes and numbers would change, but walked along its tokens: a
+ * string is decoded, searched, and written anew only where something was found. What looks like JSON and is none (cut short,
+ * with a word in front) is walked all the same, and then searched once more for known values, which may go across what looked
+ * like a string. The path of keys to the value at hand is kept only as deep as the tables of fields ask for.
+ */
 #include "sim/redact/redact.h"
 
 #include "engine/base/json.h"
+#include "engine/base/number.h"
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
+#include "sim/redact/limits.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum { WORKING_BYTES_MAX = 256 * 1024 * 1024 };
-
 /* ---- headers ---- */
+
+/* What becomes of a header; one that is kept can still hold a secret in its value. */
+enum header_action { HEADER_KEPT, HEADER_EMPTIED, HEADER_DROPPED };
 
 static const struct header_rule {
     const char *name; /* a * at the end: any header that begins so */
-    enum baton_header_fate fate;
+    enum header_action action;
 } header_rules[] = {
-    { "authorization", BATON_HEADER_EMPTIED },
-    { "proxy-authorization", BATON_HEADER_EMPTIED },
-    { "x-api-key", BATON_HEADER_EMPTIED },
-    { "api-key", BATON_HEADER_EMPTIED },
-    { "x-goog-api-key", BATON_HEADER_EMPTIED },
-    { "ocp-apim-subscription-key", BATON_HEADER_EMPTIED },
-    { "x-amz-security-token", BATON_HEADER_EMPTIED },
-    { "x-auth-token", BATON_HEADER_EMPTIED },
-    { "cookie", BATON_HEADER_DROPPED },
-    { "set-cookie", BATON_HEADER_DROPPED },
-    { "openai-organization", BATON_HEADER_DROPPED },
-    { "openai-project", BATON_HEADER_DROPPED },
-    { "anthropic-organization-id", BATON_HEADER_DROPPED },
-    { "chatgpt-account-id", BATON_HEADER_DROPPED },
-    { "x-msh-device-*", BATON_HEADER_DROPPED },
-    { "x-claude-code-session-id", BATON_HEADER_DROPPED },
-    { "x-codex-installation-id", BATON_HEADER_DROPPED },
-    { "x-codex-parent-thread-id", BATON_HEADER_DROPPED },
-    { "x-codex-turn-metadata", BATON_HEADER_DROPPED },
-    { "x-codex-window-id", BATON_HEADER_DROPPED },
-    { "x-client-request-id", BATON_HEADER_DROPPED }, /* Codex puts the session's id there */
-    { "x-session-id", BATON_HEADER_DROPPED },
-    { "session-id", BATON_HEADER_DROPPED },
-    { "session_id", BATON_HEADER_DROPPED },
-    { "thread-id", BATON_HEADER_DROPPED },
-    { "conversation-id", BATON_HEADER_DROPPED },
-    { "conversation_id", BATON_HEADER_DROPPED },
-    { "mcp-session-id", BATON_HEADER_DROPPED },
-    { "vscode-sessionid", BATON_HEADER_DROPPED },
-    { "vscode-machineid", BATON_HEADER_DROPPED },
-    { "editor-device-id", BATON_HEADER_DROPPED },
-    { "x-forwarded-for", BATON_HEADER_DROPPED },
-    { "x-real-ip", BATON_HEADER_DROPPED },
-    { "cf-connecting-ip", BATON_HEADER_DROPPED },
+    { "authorization", HEADER_EMPTIED },
+    { "proxy-authorization", HEADER_EMPTIED },
+    { "x-api-key", HEADER_EMPTIED },
+    { "api-key", HEADER_EMPTIED },
+    { "x-goog-api-key", HEADER_EMPTIED },
+    { "ocp-apim-subscription-key", HEADER_EMPTIED },
+    { "x-amz-security-token", HEADER_EMPTIED },
+    { "x-auth-token", HEADER_EMPTIED },
+    { "cookie", HEADER_DROPPED },
+    { "set-cookie", HEADER_DROPPED },
+    { "openai-organization", HEADER_DROPPED },
+    { "openai-project", HEADER_DROPPED },
+    { "anthropic-organization-id", HEADER_DROPPED },
+    { "chatgpt-account-id", HEADER_DROPPED },
+    { "x-msh-device-*", HEADER_DROPPED },
+    { "x-claude-code-session-id", HEADER_DROPPED },
+    { "x-codex-installation-id", HEADER_DROPPED },
+    { "x-codex-parent-thread-id", HEADER_DROPPED },
+    { "x-codex-turn-metadata", HEADER_DROPPED },
+    { "x-codex-window-id", HEADER_DROPPED },
+    { "x-client-request-id", HEADER_DROPPED }, /* Codex puts the session's id there */
+    { "x-session-id", HEADER_DROPPED },
+    { "session-id", HEADER_DROPPED },
+    { "session_id", HEADER_DROPPED },
+    { "thread-id", HEADER_DROPPED },
+    { "conversation-id", HEADER_DROPPED },
+    { "conversation_id", HEADER_DROPPED },
+    { "mcp-session-id", HEADER_DROPPED },
+    { "vscode-sessionid", HEADER_DROPPED },
+    { "vscode-machineid", HEADER_DROPPED },
+    { "editor-device-id", HEADER_DROPPED },
+    { "x-forwarded-for", HEADER_DROPPED },
+    { "x-real-ip", HEADER_DROPPED },
+    { "cf-connecting-ip", HEADER_DROPPED },
 };
 
-enum baton_header_fate baton_redact_header_fate(struct baton_str name)
+/* By its name alone; case does not count. */
+static enum header_action header_action(struct baton_str name)
 {
     for (size_t i = 0; i < sizeof header_rules / sizeof *header_rules; i++) {
         const char *rule = header_rules[i].name;
@@ -58,10 +70,10 @@ enum baton_header_fate baton_redact_header_fate(struct baton_str name)
         bool is_prefix = rule[length - 1] == '*';
         length -= is_prefix;
         if ((is_prefix ? name.length >= length : name.length == length) && strncasecmp(name.data, rule, length) == 0) {
-            return header_rules[i].fate;
+            return header_rules[i].action;
         }
     }
-    return BATON_HEADER_KEPT;
+    return HEADER_KEPT;
 }
 
 /* ---- fields ---- */
@@ -84,16 +96,11 @@ enum {
 
 enum treatment { SCAN, EXACT, REPLACE };
 
-struct form {
-    bool has_fields; /* a body, so that its fields have rules */
-    bool is_stream;  /* the lines of one event, each after `data:` */
-};
-
 struct redactor {
     struct baton_text *out;
     const struct baton_known_values *values;
     struct baton_str text;
-    struct form form;
+    bool is_stream;  /* the lines of one event, each after `data:` */
     bool is_json;    /* nothing stood between strings that JSON has not */
     size_t at, done; /* read so far; written so far */
     size_t depth;
@@ -120,15 +127,12 @@ static enum treatment treatment_now(const struct redactor *redactor)
     if (redactor->replaced_depth > 0) {
         return REPLACE;
     }
-    if (!redactor->form.has_fields) {
-        return SCAN;
-    }
     if (redactor->depth == 0 || redactor->depth > LEVELS_MAX || redactor->keys[redactor->depth][0] == '\0') {
         return SCAN;
     }
     const char *key = redactor->keys[redactor->depth];
     bool in_headers = redactor->depth > 1 && strcmp(redactor->keys[redactor->depth - 1], "headers") == 0;
-    if (in_headers && baton_redact_header_fate(baton_str_of(key)) != BATON_HEADER_KEPT) {
+    if (in_headers && header_action(baton_str_of(key)) != HEADER_KEPT) {
         return REPLACE;
     }
     size_t first = 1;
@@ -186,41 +190,24 @@ static void put_clean(struct baton_text *out, const struct baton_known_values *v
     baton_text_append(out, text.data + done, text.length - done);
 }
 
-static unsigned hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0');
-    }
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a') + 10 : 16;
-}
-
 /* The four hex digits after \u at p, or 0x10000 where there are none. */
 static uint32_t escape_unit(const char *p, size_t left)
 {
     uint32_t unit = 0;
     for (size_t i = 2; i < 6; i++) {
-        unsigned digit = i < left ? hex_digit(p[i]) : 16;
-        if (left < 2 || p[0] != '\\' || p[1] != 'u' || digit == 16) {
+        int digit = i < left ? baton_number_hex_digit(p[i]) : -1;
+        if (left < 2 || p[0] != '\\' || p[1] != 'u' || digit < 0) {
             return 0x10000;
         }
-        unit = unit << 4 | digit;
+        unit = unit << 4 | (unsigned)digit;
     }
     return unit;
 }
 
 static void put_utf8(struct baton_text *out, uint32_t point)
 {
-    if (point < 0x80) {
-        baton_text_putc(out, (char)point);
-        return;
-    }
     char bytes[4];
-    size_t length = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-    for (size_t i = length; i-- > 1; point >>= 6) {
-        bytes[i] = (char)(0x80 | (point & 0x3f));
-    }
-    bytes[0] = (char)((0xf00U >> length & 0xf0U) | point);
-    baton_text_append(out, bytes, length);
+    baton_text_append(out, bytes, baton_utf8_write(bytes, point));
 }
 
 /* One escape; returns its length. What is none stays as it is. */
@@ -247,7 +234,7 @@ static size_t put_unescaped(struct baton_text *out, const char *p, size_t left)
         put_utf8(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
         return 12;
     }
-    put_utf8(out, unit >= 0xd800 && unit <= 0xdfff ? 0xfffd : unit);
+    put_utf8(out, unit >= 0xd800 && unit <= 0xdfff ? BATON_UTF8_REPLACEMENT : unit);
     return 6;
 }
 
@@ -302,15 +289,22 @@ static void put_string(struct redactor *redactor, size_t start, size_t end, enum
     }
 }
 
+#define DATA "data:" /* a line of an event stream */
+
+static bool is_data_line(struct baton_str text, size_t at)
+{
+    return baton_str_starts(baton_str_after(text, at), DATA);
+}
+
 /* Past white space; in a stream also past the `data:` that begins each line. */
 static size_t skip_blanks(const struct redactor *redactor, size_t at)
 {
     struct baton_str text = redactor->text;
     while (at < text.length && memchr(" \t\r\n", text.data[at], 4) != NULL) {
-        bool is_line = redactor->form.is_stream && text.data[at] == '\n';
+        bool is_line = redactor->is_stream && text.data[at] == '\n';
         at++;
-        if (is_line && text.length - at >= 5 && memcmp(text.data + at, "data:", 5) == 0) {
-            at += 5;
+        if (is_line && is_data_line(text, at)) {
+            at += sizeof DATA - 1;
         }
     }
     return at;
@@ -405,7 +399,7 @@ static void walk(struct redactor *redactor)
             note_key(redactor, (struct baton_str){ "", 0 });
             redactor->at++;
         } else {
-            bool is_known = memchr(others, c, sizeof others - 1) != NULL || (c == 'd' && redactor->form.is_stream);
+            bool is_known = memchr(others, c, sizeof others - 1) != NULL || (c == 'd' && redactor->is_stream);
             redactor->is_json = redactor->is_json && is_known;
             redactor->at++;
         }
@@ -427,16 +421,16 @@ static void put_without_values(struct baton_text *out, const struct baton_known_
 }
 
 static void put_json(struct baton_text *out, const struct baton_known_values *values, struct baton_str text,
-                     struct form form)
+                     bool is_stream)
 {
-    struct baton_text draft = baton_text_with_limit(WORKING_BYTES_MAX);
+    struct baton_text draft = baton_text_with_limit(BATON_REDACT_TEXT_BYTES_MAX);
     struct redactor redactor = { .out = &draft,
                                  .values = values,
                                  .text = text,
-                                 .form = form,
+                                 .is_stream = is_stream,
                                  .is_json = true,
-                                 .decoded = baton_text_with_limit(WORKING_BYTES_MAX),
-                                 .cleaned = baton_text_with_limit(WORKING_BYTES_MAX) };
+                                 .decoded = baton_text_with_limit(BATON_REDACT_TEXT_BYTES_MAX),
+                                 .cleaned = baton_text_with_limit(BATON_REDACT_TEXT_BYTES_MAX) };
     walk(&redactor);
     struct baton_str written = baton_text_str(&draft);
     if (redactor.is_json) {
@@ -467,26 +461,21 @@ static size_t line_end(struct baton_str text, size_t at)
     return end == NULL ? text.length : (size_t)(end - text.data) + 1;
 }
 
-static bool is_data_line(struct baton_str text, size_t at)
-{
-    return text.length - at >= 5 && memcmp(text.data + at, "data:", 5) == 0;
-}
-
 /* Events in between other lines: the lines of one event's data are one JSON text. */
 static void put_lines(struct baton_text *out, const struct baton_known_values *values, struct baton_str text)
 {
     size_t done = 0, end;
     for (size_t at = 0; at < text.length; at = end) {
         end = line_end(text, at);
-        if (!is_data_line(text, at) || !begins_json(text, at + 5)) {
+        if (!is_data_line(text, at) || !begins_json(text, at + sizeof DATA - 1)) {
             continue;
         }
         while (end < text.length && is_data_line(text, end)) {
             end = line_end(text, end);
         }
-        put_clean(out, values, (struct baton_str){ text.data + done, at + 5 - done }, false);
-        put_json(out, values, (struct baton_str){ text.data + at + 5, end - at - 5 },
-                 (struct form){ .has_fields = true, .is_stream = true });
+        size_t start = at + sizeof DATA - 1;
+        put_clean(out, values, (struct baton_str){ text.data + done, start - done }, false);
+        put_json(out, values, (struct baton_str){ text.data + start, end - start }, true);
         done = end;
     }
     put_clean(out, values, (struct baton_str){ text.data + done, text.length - done }, false);
@@ -498,31 +487,19 @@ void baton_redact_text(struct baton_text *out, const struct baton_known_values *
         return;
     }
     if (begins_json(text, 0)) {
-        put_json(out, values, text, (struct form){ .has_fields = true });
+        put_json(out, values, text, false);
     } else {
         put_lines(out, values, text);
     }
 }
 
-static void redact_tree(struct baton_text *out, const struct baton_known_values *values, const struct baton_json *root,
-                        bool has_fields)
-{
-    struct baton_text written = baton_text_with_limit(WORKING_BYTES_MAX);
-    baton_json_write(&written, root);
-    put_json(out, values, baton_text_str(&written), (struct form){ .has_fields = has_fields });
-    out->failed = out->failed || written.failed;
-    baton_text_clear(&written);
-}
-
 void baton_redact_json(struct baton_text *out, const struct baton_known_values *values, const struct baton_json *root)
 {
-    redact_tree(out, values, root, true);
-}
-
-void baton_redact_content(struct baton_text *out, const struct baton_known_values *values,
-                          const struct baton_json *root)
-{
-    redact_tree(out, values, root, false);
+    struct baton_text written = baton_text_with_limit(BATON_REDACT_TEXT_BYTES_MAX);
+    baton_json_write(&written, root);
+    put_json(out, values, baton_text_str(&written), false);
+    out->failed = out->failed || written.failed;
+    baton_text_clear(&written);
 }
 
 enum baton_status baton_redact_headers(struct baton_wire_headers *out, struct baton_arena *arena,
@@ -531,16 +508,16 @@ enum baton_status baton_redact_headers(struct baton_wire_headers *out, struct ba
 {
     *out = (struct baton_wire_headers){ NULL, 0 };
     struct baton_wire_header *items = baton_arena_array(arena, headers.count, sizeof *items);
-    struct baton_text value = baton_text_with_limit(WORKING_BYTES_MAX);
+    struct baton_text value = baton_text_with_limit(BATON_REDACT_TEXT_BYTES_MAX);
     enum baton_status status = BATON_OK;
     size_t count = 0;
     for (size_t i = 0; i < headers.count && items != NULL && status == BATON_OK; i++) {
-        enum baton_header_fate fate = baton_redact_header_fate(headers.items[i].name);
-        if (fate == BATON_HEADER_DROPPED) {
+        enum header_action action = header_action(headers.items[i].name);
+        if (action == HEADER_DROPPED) {
             continue;
         }
         baton_text_reset(&value);
-        if (fate == BATON_HEADER_EMPTIED) {
+        if (action == HEADER_EMPTIED) {
             baton_text_puts(&value, BATON_REDACTED);
         } else {
             baton_redact_text(&value, values, headers.items[i].value);

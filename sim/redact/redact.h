@@ -1,4 +1,4 @@
-/* redact.h - takes secrets and personal ids out of recorded traffic before anything touches a disk (WIRE section 5).
+/* redact.h - takes secrets and personal ids out of recorded traffic before anything touches a disk.
  *
  * Four rules, each a table: headers that are dropped or emptied; fields of requests and replies that name a person, an
  * installation or a session (`user`, `metadata.user_id`, `client_metadata`, ...); what has the shape of a secret in any text
@@ -32,20 +32,10 @@ struct baton_text;
 /* Appends a body, a tree, as JSON without white space, redacted. */
 void baton_redact_json(struct baton_text *out, const struct baton_known_values *values, const struct baton_json *root);
 
-/* The same for what belongs to the conversation, such as a tool's arguments or its result: no field has a rule there. */
-void baton_redact_content(struct baton_text *out, const struct baton_known_values *values,
-                          const struct baton_json *root);
-
 /* Appends a text, redacted: JSON (found by its first byte), an event stream (each event's data as JSON), or any other. */
 void baton_redact_text(struct baton_text *out, const struct baton_known_values *values, struct baton_str text);
 
-/* What becomes of a header. */
-enum baton_header_fate { BATON_HEADER_KEPT, BATON_HEADER_EMPTIED, BATON_HEADER_DROPPED };
-
-/* By its name alone; case does not count. A header that is kept can still hold a secret in its value. */
-enum baton_header_fate baton_redact_header_fate(struct baton_str name);
-
-/* A new list in the arena: without those that are dropped, the values redacted, the names as they are given (borrowed).
+/* A new list in the arena: without those that are dropped (by their name; case does not count), the values redacted, the names as they are given (borrowed).
  * BATON_ELIMIT where the arena is too small. */
 BATON_MUST_CHECK enum baton_status baton_redact_headers(struct baton_wire_headers *out, struct baton_arena *arena,
                                                         const struct baton_known_values *values,

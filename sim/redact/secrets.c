@@ -1,4 +1,12 @@
+/* secrets.c - finds secrets by their shape, in one walk along the text.
+ *
+ * Most shapes are rows of a table: a prefix, the characters that follow, how many, and how random they must look, as words such
+ * as `sk-container-id-1` must not be taken. Four have code of their own: JWTs, bearer tokens, private keys, home folders. Each
+ * looks no further than a bound from where it begins, or takes what it has looked at, so that no text costs more than its length.
+ */
 #include "sim/redact/secrets.h"
+
+#include "engine/base/number.h"
 
 #include <string.h>
 
@@ -64,8 +72,7 @@ static bool has_at(struct baton_str text, size_t at, const char *what, size_t le
 static bool all_hex(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if ((c < '0' || c > '9') && ((c | 0x20) < 'a' || (c | 0x20) > 'f')) {
+        if (baton_number_hex_digit(text[i]) < 0) {
             return false;
         }
     }
@@ -86,7 +93,7 @@ static bool begins_word(struct baton_str text, size_t at)
 
 static bool holds_placeholder(struct baton_str text, size_t start, size_t end)
 {
-    return memmem(text.data + start, end - start, BATON_REDACTED, sizeof BATON_REDACTED - 1) != NULL;
+    return baton_str_has((struct baton_str){ text.data + start, end - start }, BATON_STR(BATON_REDACTED));
 }
 
 /* Whether the characters look drawn by lot: a piece of 12 without a separator that has a digit or both cases, one of 24 of
@@ -484,18 +491,6 @@ bool baton_secret_search_next(struct baton_secret_search *search, struct baton_s
             value_next(search);
         }
     }
-}
-
-size_t baton_secrets_find(const struct baton_known_values *values, struct baton_str text,
-                          void (*found)(void *user, const struct baton_secret *secret), void *user)
-{
-    struct baton_secret_search search = baton_secret_search_in(values, text);
-    struct baton_secret secret;
-    size_t count = 0;
-    for (; baton_secret_search_next(&search, &secret); count++) {
-        found(user, &secret);
-    }
-    return count;
 }
 
 const char *baton_secret_kind_text(enum baton_secret_kind kind)

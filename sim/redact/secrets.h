@@ -1,4 +1,4 @@
-/* secrets.h - finds what must not be written down: by its shape, or because the caller knows it (WIRE section 5).
+/* secrets.h - finds what must not be written down: by its shape, or because the caller knows it.
  *
  * By shape: keys of providers (`sk-...`), tokens (`ghp_...`, `xoxb-...`, JWTs, what follows `Bearer`), keys of clouds
  * (`AKIA...`, `AIza...`), private keys (PEM), account ids (`org-...`) and the user's name in a home folder's path. Ids of
@@ -54,9 +54,5 @@ struct baton_secret_search baton_secret_search_in(const struct baton_known_value
 
 /* The next one; they come in order and do not overlap. False at the end. */
 bool baton_secret_search_next(struct baton_secret_search *search, struct baton_secret *out);
-
-/* Tells of each in turn. Returns how many there were. */
-size_t baton_secrets_find(const struct baton_known_values *values, struct baton_str text,
-                          void (*found)(void *user, const struct baton_secret *secret), void *user);
 
 #endif

@@ -1,8 +1,11 @@
+/* Cassettes as files: what is loaded and refused, how interactions are found, and what the checks say of them. Most lines are
+ * written here by hand, as what counts is what a file may hold, not what the recorder makes.
+ */
 #include "sim/cassette/cassette.h"
 
 #include "engine/base/text.h"
 #include "sim/cassette/cassette_check.h"
-#include "sim/tests/studio.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -30,16 +33,16 @@ struct loaded {
     char said[1200];
 };
 
-static struct loaded load(struct studio *studio, const char *text, bool allows_torn_tail)
+static struct loaded load(struct playback *playback, const char *text, bool allows_torn_tail)
 {
     struct loaded loaded;
-    const char **path = baton_arena_alloc(studio->arena, sizeof *path);
-    *path = studio_file(studio, "c.jsonl");
-    studio_write(studio, *path, text, strlen(text));
+    const char **path = baton_arena_alloc(playback->arena, sizeof *path);
+    *path = playback_file(playback, "c.jsonl");
+    playback_write(playback, *path, text, strlen(text));
     const struct baton_cassette_options options = { .files = path,
                                                     .file_count = 1,
                                                     .allows_torn_tail = allows_torn_tail };
-    loaded.status = baton_cassette_load(&loaded.cassette, studio->arena, &options, &loaded.err);
+    loaded.status = baton_cassette_load(&loaded.cassette, playback->arena, &options, &loaded.err);
     loaded.said[0] = '\0';
     if (loaded.status != BATON_OK) {
         const char *said = baton_error_format(&loaded.err, loaded.said, sizeof loaded.said);
@@ -112,22 +115,22 @@ static const struct bad_line {
 Test(cassette, bad_lines_are_refused_with_their_place)
 {
     for (size_t i = 0; i < COUNT_OF(bad_lines); i++) {
-        struct studio studio;
-        studio_open(&studio);
+        struct playback playback;
+        playback_open(&playback);
         const char *line = bad_lines[i].text;
         for (unsigned skip = 1; skip < bad_lines[i].line; skip++) {
             line = strchr(line, '\n') + 1;
         }
         const char *at = strstr(line, bad_lines[i].at);
         cr_assert_not_null(at, "%s", bad_lines[i].name);
-        const char *want = baton_arena_printf(studio.arena, "c.jsonl:%u:%d: %s", bad_lines[i].line,
+        const char *want = baton_arena_printf(playback.arena, "c.jsonl:%u:%d: %s", bad_lines[i].line,
                                               (int)(at - line) + 1, bad_lines[i].want);
-        struct loaded loaded = load(&studio, bad_lines[i].text, false);
+        struct loaded loaded = load(&playback, bad_lines[i].text, false);
         cr_expect_eq(loaded.status, BATON_EINPUT, "%s", bad_lines[i].name);
         cr_expect_null(loaded.cassette, "%s", bad_lines[i].name);
         cr_expect(strncmp(loaded.said, want, strlen(want)) == 0, "%s: %s, not %s", bad_lines[i].name, loaded.said,
                   want);
-        studio_close(&studio);
+        playback_close(&playback);
     }
 }
 
@@ -144,15 +147,15 @@ Test(cassette, what_a_provider_got_wrong_is_a_recorded_error)
           "openai-chat: the stream ended after 0 events" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct studio studio;
-        studio_open(&studio);
-        const char *text = baton_arena_printf(studio.arena, HEADER MODEL_WITH("%s") "\n", rows[i].response);
-        struct loaded loaded = load(&studio, text, false);
+        struct playback playback;
+        playback_open(&playback);
+        const char *text = baton_arena_printf(playback.arena, HEADER MODEL_WITH("%s") "\n", rows[i].response);
+        struct loaded loaded = load(&playback, text, false);
         cr_assert_eq(loaded.status, BATON_OK, "%s: %s", rows[i].name, loaded.said);
         const struct baton_interaction *it = baton_cassette_at(loaded.cassette, 0);
         cr_expect(it->is_failure && strncmp(it->error, rows[i].want, strlen(rows[i].want)) == 0, "%s: %s", rows[i].name,
                   it->error);
-        studio_close(&studio);
+        playback_close(&playback);
     }
 }
 
@@ -171,9 +174,9 @@ Test(cassette, a_torn_tail_is_passed_over_where_that_is_asked_for)
         { HEADER MODEL "\n{", 1, true, true },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct studio studio;
-        studio_open(&studio);
-        struct loaded loaded = load(&studio, rows[i].text, true);
+        struct playback playback;
+        playback_open(&playback);
+        struct loaded loaded = load(&playback, rows[i].text, true);
         cr_assert_eq(loaded.status, BATON_OK, "%zu: %s", i, loaded.said);
         const char *last = strrchr(rows[i].text, '\n');
         cr_expect_eq(loaded.cassette->count, rows[i].count, "%zu", i);
@@ -181,7 +184,7 @@ Test(cassette, a_torn_tail_is_passed_over_where_that_is_asked_for)
         cr_expect_eq(loaded.cassette->files[0].is_torn, rows[i].is_torn, "%zu", i);
         cr_expect_eq(loaded.cassette->files[0].whole_bytes, last == NULL ? 0 : (size_t)(last + 1 - rows[i].text), "%zu",
                      i);
-        studio_close(&studio);
+        playback_close(&playback);
     }
 }
 
@@ -218,9 +221,10 @@ Test(cassette, the_same_conversation_comes_first_and_then_the_order)
         { "c", 3, false, 0, "a1" },  { "a", 1, true, 0, "a1" },  { "a", 2, true, 1, "none" },
         { "c", 0, true, 0, "none" }, { "c", 0, true, 1, "a0" },
     };
-    struct studio studio;
-    studio_open(&studio);
-    struct loaded loaded = load(&studio, HEADER RESULT_OF("a", "a0") RESULT_OF("b", "b0") RESULT_OF("a", "a1"), false);
+    struct playback playback;
+    playback_open(&playback);
+    struct loaded loaded =
+        load(&playback, HEADER RESULT_OF("a", "a0") RESULT_OF("b", "b0") RESULT_OF("a", "a1"), false);
     cr_assert_eq(loaded.status, BATON_OK, "%s", loaded.said);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         cr_expect_str_eq(found_by(loaded.cassette, rows[i].conversation, rows[i].n, rows[i].is_strict, rows[i].shared),
@@ -230,33 +234,33 @@ Test(cassette, the_same_conversation_comes_first_and_then_the_order)
                                                 .key = { 0, 2 },
                                                 .conversation = BATON_STR("a") };
     cr_expect_null(baton_cassette_find(loaded.cassette, &another), "a key of another kind");
-    studio_close(&studio);
+    playback_close(&playback);
 }
 
 Test(cassette, several_files_are_one_and_must_be_matched_alike)
 {
-    struct studio studio;
+    struct playback playback;
     struct baton_cassette *cassette;
     struct baton_error err;
-    studio_open(&studio);
-    const char *paths[] = { studio_file(&studio, "1.jsonl"), studio_file(&studio, "2.jsonl") };
+    playback_open(&playback);
+    const char *paths[] = { playback_file(&playback, "1.jsonl"), playback_file(&playback, "2.jsonl") };
     const struct baton_cassette_options options = { .files = paths, .file_count = 2 };
-    studio_write(&studio, paths[0], HEADER RESULT_OF("a", "a0"), strlen(HEADER RESULT_OF("a", "a0")));
-    studio_write(&studio, paths[1], HEADER RESULT_OF("a", "a1"), strlen(HEADER RESULT_OF("a", "a1")));
-    cr_assert_eq(baton_cassette_load(&cassette, studio.arena, &options, &err), BATON_OK, "%s", err.text);
+    playback_write(&playback, paths[0], HEADER RESULT_OF("a", "a0"), strlen(HEADER RESULT_OF("a", "a0")));
+    playback_write(&playback, paths[1], HEADER RESULT_OF("a", "a1"), strlen(HEADER RESULT_OF("a", "a1")));
+    cr_assert_eq(baton_cassette_load(&cassette, playback.arena, &options, &err), BATON_OK, "%s", err.text);
     cr_expect_str_eq(found_by(cassette, "a", 1, false, 0), "a1");
     cr_expect_eq(baton_cassette_at(cassette, 1)->file, 1);
     static const char by_order[] = "{\"baton_cassette\":1,\"match\":\"order\"}\n";
-    studio_write(&studio, paths[1], by_order, strlen(by_order));
-    cr_expect_eq(baton_cassette_load(&cassette, studio.arena, &options, &err), BATON_EINPUT);
+    playback_write(&playback, paths[1], by_order, strlen(by_order));
+    cr_expect_eq(baton_cassette_load(&cassette, playback.arena, &options, &err), BATON_EINPUT);
     cr_expect_not_null(strstr(err.text, "they cannot be used together"), "%s", err.text);
-    studio_close(&studio);
+    playback_close(&playback);
 }
 
 Test(cassette, a_header_is_read_as_it_is_written)
 {
-    struct studio studio;
-    studio_open(&studio);
+    struct playback playback;
+    playback_open(&playback);
     const struct baton_cassette_header header = { .created = BATON_STR("2026-11-21"),
                                                   .profile = BATON_STR("baton"),
                                                   .agents_digest = BATON_STR("0123"),
@@ -266,13 +270,13 @@ Test(cassette, a_header_is_read_as_it_is_written)
                                                   .is_by_order = true };
     struct baton_text text = baton_text_with_limit(MEMORY_MAX), again = text;
     baton_cassette_header_write(&text, &header);
-    struct loaded loaded = load(&studio, text.data, false);
+    struct loaded loaded = load(&playback, text.data, false);
     cr_assert_eq(loaded.status, BATON_OK, "%s", loaded.said);
     baton_cassette_header_write(&again, &loaded.cassette->files[0].header);
     cr_expect_str_eq(again.data, text.data);
     baton_text_clear(&text);
     baton_text_clear(&again);
-    studio_close(&studio);
+    playback_close(&playback);
 }
 
 /* ---- checks ---- */
@@ -290,19 +294,19 @@ static void note_secret(void *user, const struct baton_secret_place *place)
 
 Test(cassette, tells_of_what_is_unused_and_what_is_old)
 {
-    struct studio studio;
-    struct baton_text told = baton_text_with_limit(MEMORY_MAX);
+    struct playback playback;
+    struct baton_text found = baton_text_with_limit(MEMORY_MAX);
     struct baton_error err;
     uint32_t count;
-    studio_open(&studio);
-    struct loaded loaded = load(&studio,
+    playback_open(&playback);
+    struct loaded loaded = load(&playback,
                                 HEADER RESULT_OF("a", "a0") "{" K("2") ",\"kind\":\"tool\"," PLACE(
                                     "b") ",\"recorded_at\":\"2027-01-01T10:00:00Z\",\"name\":\"t\",\"result\":\"\"}\n",
                                 false);
     cr_assert_eq(loaded.status, BATON_OK, "%s", loaded.said);
     baton_interaction_use(baton_cassette_at(loaded.cassette, 1));
-    cr_expect_eq(baton_cassette_unused(loaded.cassette, note_line, &told), 1);
-    cr_expect_str_eq(told.data, "2 ");
+    cr_expect_eq(baton_cassette_unused(loaded.cassette, note_line, &found), 1);
+    cr_expect_str_eq(found.data, "2 ");
     static const struct {
         const char *today;
         uint32_t days, want;
@@ -318,31 +322,31 @@ Test(cassette, tells_of_what_is_unused_and_what_is_old)
     }
     cr_expect_eq(baton_cassette_expired(&count, loaded.cassette, BATON_STR("today"), 1, NULL, NULL, &err),
                  BATON_EUSAGE);
-    baton_text_clear(&told);
-    studio_close(&studio);
+    baton_text_clear(&found);
+    playback_close(&playback);
 }
 
 Test(cassette, tells_where_secrets_are_and_not_which)
 {
-    struct studio studio;
-    struct baton_text told = baton_text_with_limit(MEMORY_MAX);
+    struct playback playback;
+    struct baton_text found = baton_text_with_limit(MEMORY_MAX);
     struct baton_error err;
     uint32_t count;
-    studio_open(&studio);
+    playback_open(&playback);
     static const char line[] = RESULT_OF("a", "sk-ant-");
     char want[128];
     snprintf(want, sizeof want, "2:%d an API key\n3:9 an access token\n", (int)(strstr(line, "sk-ant-") - line) + 1);
-    load(&studio,
+    load(&playback,
          HEADER RESULT_OF(
              "a",
              "sk-ant-api03-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") "no json ghp_0123456789012345678901234567890123AB\n",
          false);
-    cr_assert_eq(baton_cassette_secrets(&count, studio_file(&studio, "c.jsonl"), NULL, note_secret, &told, &err),
+    cr_assert_eq(baton_cassette_secrets(&count, playback_file(&playback, "c.jsonl"), NULL, note_secret, &found, &err),
                  BATON_OK);
     cr_expect_eq(count, 2);
-    cr_expect_str_eq(told.data, want);
-    baton_text_clear(&told);
-    studio_close(&studio);
+    cr_expect_str_eq(found.data, want);
+    baton_text_clear(&found);
+    playback_close(&playback);
 }
 
 Test(cassette, days_are_those_of_the_calendar)
@@ -377,16 +381,16 @@ Test(cassette, days_are_those_of_the_calendar)
 
 Test(cassette, loading_survives_every_failed_allocation)
 {
-    struct studio studio;
+    struct playback playback;
     struct baton_error err;
     uint64_t n = 0;
     enum baton_status status = BATON_ENOMEM;
-    studio_open(&studio);
-    const char *path = studio_file(&studio, "c.jsonl");
+    playback_open(&playback);
+    const char *path = playback_file(&playback, "c.jsonl");
     const char text[] = HEADER MODEL "\n" TOOL(",\"result\":\"r\"") "\n" CONTEXT(",\"instructions\":\"i\"") "\n" MODEL_WITH(
         "\"response\":{\"status\":200,\"events\":[[0,\"\",\"{\\\"choices\\\":[{\\\"delta\\\":{\\\"content\\\":\\\"a\\\"}}]}\"],[1,\"\",\"{\\\"choices\\\":[{\\\"delta\\\":"
         "{\\\"content\\\":\\\"b\\\"},\\\"finish_reason\\\":\\\"stop\\\"}]}\"],[2,\"\",\"[DONE]\"]]}") "\n" MODEL_WITH("\"response\":{\"status\":400,\"body\":\"x\"}") "\n";
-    studio_write(&studio, path, text, strlen(text));
+    playback_write(&playback, path, text, strlen(text));
     const struct baton_cassette_options options = { .files = &path, .file_count = 1 };
     while (status != BATON_OK) {
         struct baton_arena *arena = baton_arena_new(MEMORY_MAX);
@@ -404,5 +408,5 @@ Test(cassette, loading_survives_every_failed_allocation)
         baton_arena_free(arena);
     }
     cr_expect_gt(n, 30);
-    studio_close(&studio);
+    playback_close(&playback);
 }

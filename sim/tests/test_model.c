@@ -1,6 +1,9 @@
+/* Simulated models: the built-in ones choose among open handoffs, files of rules are read with their errors and played in small
+ * games of one call after the other.
+ */
 #include "sim/model.h"
 
-#include "sim/tests/desk.h"
+#include "sim/tests/asker.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,17 +15,17 @@ enum { STEPS_MAX = 8, DRAWS = 2000, TEXT_BYTES = 4096 };
 
 /* A model and one conversation in which it plays. */
 struct scene {
-    struct desk desk;
-    struct baton_model *model; /* NULL: refused; the message is desk.message */
+    struct asker asker;
+    struct baton_model *model; /* NULL: refused; the message is asker.message */
     struct baton_player player;
     char path[64]; /* of the rules file, or empty */
 };
 
 static void scene_load(struct scene *scene, const char *name)
 {
-    if (baton_model_load(&scene->model, scene->desk.arena, scene->desk.agents, name, NULL, &scene->desk.err) !=
+    if (baton_model_load(&scene->model, scene->asker.arena, scene->asker.agents, name, NULL, &scene->asker.err) !=
         BATON_OK) {
-        baton_error_format(&scene->desk.err, scene->desk.message, sizeof scene->desk.message);
+        baton_error_format(&scene->asker.err, scene->asker.message, sizeof scene->asker.message);
         return;
     }
     baton_player_init(&scene->player, scene->model, 7, BATON_STR("c1"));
@@ -32,7 +35,7 @@ static void scene_load(struct scene *scene, const char *name)
 static void scene_open(struct scene *scene, const char *name)
 {
     *scene = (struct scene){ .path = "" };
-    desk_open(&scene->desk);
+    asker_open(&scene->asker);
     scene_load(scene, name);
 }
 
@@ -40,7 +43,7 @@ static void scene_open(struct scene *scene, const char *name)
 static void scene_open_rules(struct scene *scene, const char *text)
 {
     *scene = (struct scene){ .path = "build/rules-XXXXXX.yaml" };
-    desk_open(&scene->desk);
+    asker_open(&scene->asker);
     int fd = mkstemps(scene->path, 5);
     cr_assert_geq(fd, 0, "run the tests from the top of the repository");
     cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
@@ -54,18 +57,18 @@ static void scene_close(struct scene *scene)
         unlink(scene->path);
     }
     baton_model_free(scene->model);
-    desk_close(&scene->desk);
+    asker_close(&scene->asker);
 }
 
 static const char *ask(struct scene *scene, const char *agent)
 {
-    return desk_told(&scene->desk, &scene->player.provider, agent);
+    return asker_summary(&scene->asker, &scene->player.provider, agent);
 }
 
 static void begin(struct scene *scene, const char *goal)
 {
     baton_player_begin(&scene->player,
-                       goal == NULL ? BATON_NONE : baton_agents_find(scene->desk.agents, baton_str_of(goal)));
+                       goal == NULL ? BATON_NONE : baton_agents_find(scene->asker.agents, baton_str_of(goal)));
 }
 
 #define ANSWER(agent) "text '[" agent "] That is for me, and it is done.'"
@@ -86,7 +89,7 @@ Test(model, direct_always_answers)
 Test(model, the_oracle_goes_the_shortest_way_to_the_label)
 {
     static const struct row {
-        const char *name, *goal, *agent, *told;
+        const char *name, *goal, *agent, *summary;
     } rows[] = {
         { "there already", "billing", "billing", ANSWER("billing") },
         { "next door", "billing", "triage", "calls transfer_to_billing{}" },
@@ -102,8 +105,8 @@ Test(model, the_oracle_goes_the_shortest_way_to_the_label)
         struct scene scene;
         scene_open(&scene, "oracle");
         begin(&scene, rows[i].goal);
-        const char *told = ask(&scene, rows[i].agent);
-        cr_expect_str_eq(told, rows[i].told, "%s: %s", rows[i].name, told);
+        const char *summary = ask(&scene, rows[i].agent);
+        cr_expect_str_eq(summary, rows[i].summary, "%s: %s", rows[i].name, summary);
         scene_close(&scene);
     }
 }
@@ -128,9 +131,9 @@ Test(model, random_takes_each_open_way_as_often)
     struct scene scene;
     scene_open(&scene, "random");
     for (size_t i = 0; i < DRAWS; i++) {
-        const char *told = ask(&scene, "triage");
+        const char *summary = ask(&scene, "triage");
         size_t k = 0;
-        while (k < COUNT_OF(choices) && strcmp(told, choices[k]) != 0) {
+        while (k < COUNT_OF(choices) && strcmp(summary, choices[k]) != 0) {
             k++;
         }
         k < COUNT_OF(choices) ? counts[k]++ : others++;
@@ -153,7 +156,7 @@ Test(model, noise_is_the_share_of_turns_in_which_something_else_is_done)
         struct scene scene;
         size_t others = 0;
         scene_open(&scene, rows[i].name);
-        cr_assert_not_null(scene.model, "%s", scene.desk.message);
+        cr_assert_not_null(scene.model, "%s", scene.asker.message);
         begin(&scene, "billing");
         for (size_t k = 0; k < DRAWS; k++) {
             others += strcmp(ask(&scene, "triage"), "calls transfer_to_billing{}") != 0;
@@ -167,13 +170,14 @@ Test(model, noise_is_the_share_of_turns_in_which_something_else_is_done)
 /* What a model does in twenty turns. */
 static const char *twenty(struct scene *scene, uint64_t seed, const char *id)
 {
-    const char *told = "";
+    const char *summary = "";
     baton_player_init(&scene->player, scene->model, seed, baton_str_of(id));
     begin(scene, "billing");
     for (size_t i = 0; i < 20; i++) {
-        told = baton_arena_printf(scene->desk.arena, "%s\n%s", told, ask(scene, i % 2 == 0 ? "triage" : "billing"));
+        summary =
+            baton_arena_printf(scene->asker.arena, "%s\n%s", summary, ask(scene, i % 2 == 0 ? "triage" : "billing"));
     }
-    return told;
+    return summary;
 }
 
 Test(model, draws_are_those_of_the_seed_and_the_conversation)
@@ -196,7 +200,7 @@ Test(model, draws_are_those_of_the_seed_and_the_conversation)
 
 /* What the user says, who is asked, and what the model does. An agent "" begins the next exchange. */
 struct step {
-    const char *said, *agent, *told;
+    const char *said, *agent, *summary;
 };
 
 static const struct game {
@@ -264,16 +268,16 @@ Test(model, the_first_rule_that_fits_is_followed)
     for (size_t i = 0; i < COUNT_OF(games); i++) {
         struct scene scene;
         scene_open_rules(&scene, games[i].text);
-        cr_assert_not_null(scene.model, "%s: %s", games[i].name, scene.desk.message);
+        cr_assert_not_null(scene.model, "%s: %s", games[i].name, scene.asker.message);
         for (size_t k = 0; k < STEPS_MAX && games[i].steps[k].agent != NULL; k++) {
             const struct step *step = &games[i].steps[k];
-            scene.desk.said = step->said;
+            scene.asker.said = step->said;
             if (step->agent[0] == '\0') {
                 begin(&scene, NULL);
                 continue;
             }
-            const char *told = ask(&scene, step->agent);
-            cr_expect_str_eq(told, step->told, "%s, step %zu: %s", games[i].name, k, told);
+            const char *summary = ask(&scene, step->agent);
+            cr_expect_str_eq(summary, step->summary, "%s, step %zu: %s", games[i].name, k, summary);
         }
         scene_close(&scene);
     }
@@ -295,9 +299,9 @@ Test(model, latency_is_what_the_rule_says_or_drawn_from_its_range)
         struct scene scene;
         int64_t least = INT64_MAX, most = INT64_MIN;
         scene_open_rules(&scene, rows[i].text);
-        cr_assert_not_null(scene.model, "%s", scene.desk.message);
+        cr_assert_not_null(scene.model, "%s", scene.asker.message);
         for (size_t k = 0; k < DRAWS; k++) {
-            struct baton_reply reply = desk_ask(&scene.desk, &scene.player.provider, "triage");
+            struct baton_reply reply = asker_ask(&scene.asker, &scene.player.provider, "triage");
             least = reply.latency_ns < least ? reply.latency_ns : least;
             most = reply.latency_ns > most ? reply.latency_ns : most;
         }
@@ -313,7 +317,7 @@ Test(model, rules_can_be_noisy)
     struct scene scene;
     size_t others = 0;
     scene_open_rules(&scene, "version: 1\nnoise: 0.3\nrules: [{ say: rule, repeat: true }]\n");
-    cr_assert_not_null(scene.model, "%s", scene.desk.message);
+    cr_assert_not_null(scene.model, "%s", scene.asker.message);
     for (size_t i = 0; i < DRAWS; i++) {
         others += strcmp(ask(&scene, "triage"), "text 'rule'") != 0;
     }
@@ -325,11 +329,11 @@ Test(model, a_pattern_that_takes_too_many_steps_is_the_providers_failure)
 {
     struct scene scene;
     scene_open_rules(&scene, RULES("  - { say: x }\n  - { when: '^(a+)+$', say: y }\n"));
-    scene.desk.said = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
+    scene.asker.said = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
     cr_expect_str_eq(ask(&scene, "triage"), "text 'x'");
     (void)ask(&scene, "triage");
-    cr_expect_eq(scene.desk.err.status, BATON_EPROVIDER);
-    cr_expect_str_eq(scene.desk.message,
+    cr_expect_eq(scene.asker.err.status, BATON_EPROVIDER);
+    cr_expect_str_eq(scene.asker.message,
                      "rule 2 of the simulated model takes too many steps on this message; make its pattern simpler");
     scene_close(&scene);
 }
@@ -383,10 +387,10 @@ Test(model, a_rules_file_that_is_wrong_is_refused_with_its_place)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct scene scene;
         scene_open_rules(&scene, rows[i].text);
-        const char *want = baton_arena_printf(scene.desk.arena, "%s%s", scene.path, rows[i].says);
+        const char *want = baton_arena_printf(scene.asker.arena, "%s%s", scene.path, rows[i].says);
         cr_expect_null(scene.model, "%s", rows[i].name);
-        cr_expect_eq(scene.desk.err.status, BATON_EINPUT, "%s", rows[i].name);
-        cr_expect_eq(strncmp(scene.desk.message, want, strlen(want)), 0, "%s: %s", rows[i].name, scene.desk.message);
+        cr_expect_eq(scene.asker.err.status, BATON_EINPUT, "%s", rows[i].name);
+        cr_expect_eq(strncmp(scene.asker.message, want, strlen(want)), 0, "%s: %s", rows[i].name, scene.asker.message);
         scene_close(&scene);
     }
 }
@@ -404,7 +408,7 @@ Test(model, more_rules_than_the_limit_are_refused)
         }
         struct scene scene;
         scene_open_rules(&scene, text);
-        cr_expect_eq(scene.model != NULL, rows[i].is_good, "%zu: %s", rows[i].rules, scene.desk.message);
+        cr_expect_eq(scene.model != NULL, rows[i].is_good, "%zu: %s", rows[i].rules, scene.asker.message);
         cr_expect(!rows[i].is_good || strcmp(ask(&scene, "triage"), "text 'last'") == 0);
         cr_expect(!rows[i].is_good || strcmp(ask(&scene, "triage"), ANSWER("triage")) == 0, "the last one once, too");
         scene_close(&scene);
@@ -433,9 +437,9 @@ Test(model, a_name_that_is_none_is_refused)
         struct scene scene;
         scene_open(&scene, rows[i].name);
         cr_expect_null(scene.model, "%s", rows[i].name);
-        cr_expect_eq(scene.desk.err.status, rows[i].status, "%s", rows[i].name);
-        cr_expect_eq(strncmp(scene.desk.message, rows[i].says, strlen(rows[i].says)), 0, "%s: %s", rows[i].name,
-                     scene.desk.message);
+        cr_expect_eq(scene.asker.err.status, rows[i].status, "%s", rows[i].name);
+        cr_expect_eq(strncmp(scene.asker.message, rows[i].says, strlen(rows[i].says)), 0, "%s: %s", rows[i].name,
+                     scene.asker.message);
         scene_close(&scene);
     }
 }

@@ -1,6 +1,9 @@
+/* Replay: what is found by key and in which order, what a miss says, and what a limit or a failure does to the rest.
+ */
 #include "sim/cassette/replay.h"
 
-#include "sim/tests/studio.h"
+#include "engine/wire/codecs.h"
+#include "sim/tests/playback.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -10,36 +13,36 @@
 enum { LIMIT = 64 * 1024 * 1024 };
 
 struct reel {
-    struct studio studio;
+    struct playback playback;
     struct baton_cassette *cassette;
-    struct baton_text told;
+    struct baton_text events;
 };
 
-static void record(struct reel *reel, const struct studio_case *cases, size_t count, bool is_stream)
+static void record(struct reel *reel, const struct playback_case *cases, size_t count, bool is_stream)
 {
-    struct studio_live live;
+    struct playback_live live;
     struct baton_error err;
-    studio_open(&reel->studio);
-    reel->told = baton_text_with_limit(LIMIT);
-    const char *path = studio_file(&reel->studio, "c.jsonl");
-    const struct baton_recorder_options options = studio_options(&reel->studio, path);
-    studio_live_init(&live, NULL);
+    playback_open(&reel->playback);
+    reel->events = baton_text_with_limit(LIMIT);
+    const char *path = playback_file(&reel->playback, "c.jsonl");
+    const struct baton_recorder_options options = playback_options(&reel->playback, path);
+    playback_live_init(&live, NULL);
     live.is_stream = is_stream;
-    cr_assert_eq(studio_record(&reel->studio, &options, cases, count, &live, &reel->told, &err), BATON_OK, "%s",
+    cr_assert_eq(playback_record(&reel->playback, &options, cases, count, &live, &reel->events, &err), BATON_OK, "%s",
                  err.text);
-    reel->cassette = studio_load(&reel->studio, path);
-    baton_text_reset(&reel->told);
+    reel->cassette = playback_load(&reel->playback, path);
+    baton_text_reset(&reel->events);
 }
 
 static void give_back(struct reel *reel)
 {
-    baton_text_clear(&reel->told);
-    studio_close(&reel->studio);
+    baton_text_clear(&reel->events);
+    playback_close(&reel->playback);
 }
 
 /* ---- misses ---- */
 
-static const struct studio_case recorded[] = {
+static const struct playback_case recorded[] = {
     { "one", { "hello there", "billing please" } },
     { "two", { "lookup ann" } },
 };
@@ -69,7 +72,7 @@ Test(replay, a_miss_names_the_place_the_nearest_recording_and_the_first_differen
 {
     static const struct {
         const char *name;
-        struct studio_case it;
+        struct playback_case it;
         uint32_t misses;
         const char *want;
     } rows[] = {
@@ -98,15 +101,16 @@ Test(replay, a_miss_names_the_place_the_nearest_recording_and_the_first_differen
         struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
         record(&reel, recorded, COUNT_OF(recorded), false);
         const struct baton_replay_options options = { .cassette = reel.cassette,
-                                                      .agents = reel.studio.agents,
+                                                      .agents = reel.playback.agents,
                                                       .advice = "record it" };
-        baton_replay_init(&replay, &options, baton_str_of(rows[i].it.id), reel.studio.arena, &scratch);
-        cr_assert_eq(
-            studio_play(&reel.studio, &rows[i].it, &replay.provider, &replay.tools, reel.studio.arena, &reel.told),
-            BATON_OK);
+        baton_replay_init(&replay, &options, baton_str_of(rows[i].it.id), reel.playback.arena, &scratch);
+        cr_assert_eq(playback_play(&reel.playback, &rows[i].it, &replay.provider, &replay.tools, reel.playback.arena,
+                                   &reel.events),
+                     BATON_OK);
         cr_expect_eq(replay.miss_count, rows[i].misses, "%s", rows[i].name);
         cr_expect(is_like(replay.first_miss.data, rows[i].want), "%s: %s", rows[i].name, replay.first_miss.data);
-        cr_expect_not_null(strstr(reel.told.data, " error no recorded answer"), "%s: %s", rows[i].name, reel.told.data);
+        cr_expect_not_null(strstr(reel.events.data, " error no recorded answer"), "%s: %s", rows[i].name,
+                           reel.events.data);
         baton_text_clear(&scratch);
         give_back(&reel);
     }
@@ -114,14 +118,14 @@ Test(replay, a_miss_names_the_place_the_nearest_recording_and_the_first_differen
 
 Test(replay, nothing_recorded_is_a_miss_too)
 {
-    static const struct studio_case none[] = { { "none", { "hello" } } };
+    static const struct playback_case none[] = { { "none", { "hello" } } };
     struct reel reel;
     uint32_t misses = 0;
     record(&reel, recorded, 0, false);
     /* Without any recording nothing says in which format the agents are asked but their own provider. */
-    cr_assert_eq(studio_replay(&reel.studio, &none[0], reel.cassette, &reel.told, &misses), BATON_OK);
+    cr_assert_eq(playback_replay(&reel.playback, &none[0], reel.cassette, &reel.events, &misses), BATON_OK);
     cr_expect_eq(misses, 1);
-    cr_expect_not_null(strstr(reel.told.data, "nothing like it was recorded"), "%s", reel.told.data);
+    cr_expect_not_null(strstr(reel.events.data, "nothing like it was recorded"), "%s", reel.events.data);
     give_back(&reel);
 }
 
@@ -130,18 +134,18 @@ Test(replay, nothing_recorded_is_a_miss_too)
 static struct baton_reply ask(struct reel *reel, struct baton_replay *replay, const char *agent, const char *said,
                               void (*on_text)(void *user, struct baton_str delta), struct baton_error *err)
 {
-    uint32_t index = baton_agents_find(reel->studio.agents, baton_str_of(agent));
+    uint32_t index = baton_agents_find(reel->playback.agents, baton_str_of(agent));
     static const bool enabled[4] = { true, true, true, true };
     struct baton_message message = { .role = BATON_ROLE_USER, .has_content = true, .content = baton_str_of(said) };
-    const struct baton_request request = { .agents = reel->studio.agents,
+    const struct baton_request request = { .agents = reel->playback.agents,
                                            .agent = index,
                                            .conversation_id = replay->route.conversation,
                                            .messages = &message,
                                            .message_count = 1,
                                            .handoff_enabled = enabled,
-                                           .arena = reel->studio.arena,
+                                           .arena = reel->playback.arena,
                                            .on_text = on_text,
-                                           .user = &reel->told };
+                                           .user = &reel->events };
     struct baton_reply reply = { .latency_ns = BATON_TIME_UNKNOWN, .ttft_ns = BATON_TIME_UNKNOWN };
     err->text[0] = '\0';
     err->status = replay->provider.call(&replay->provider, &request, &reply, err);
@@ -160,11 +164,11 @@ Test(replay, a_stream_comes_in_its_pieces_and_with_its_times)
     struct baton_error err;
     struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
     record(&reel, recorded, COUNT_OF(recorded), true);
-    const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.studio.agents };
-    baton_replay_init(&replay, &options, BATON_STR("one"), reel.studio.arena, &scratch);
+    const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.playback.agents };
+    baton_replay_init(&replay, &options, BATON_STR("one"), reel.playback.arena, &scratch);
     struct baton_reply reply = ask(&reel, &replay, "triage", "hello there", note_piece, &err);
     cr_assert_eq(err.status, BATON_OK, "%s", err.text);
-    cr_expect_str_eq(reel.told.data, "[triage says][ hello there]");
+    cr_expect_str_eq(reel.events.data, "[triage says][ hello there]");
     cr_expect(reply.was_streamed);
     cr_expect_eq(reply.ttft_ns, 1500000);
     cr_expect_eq(reply.latency_ns, 10000023);
@@ -189,7 +193,7 @@ Test(replay, takes_no_memory_of_the_system_once_it_runs, .disabled = !ARENA_IS_O
     struct baton_error err;
     struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
     record(&reel, recorded, COUNT_OF(recorded), false);
-    const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.studio.agents };
+    const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.playback.agents };
     struct baton_arena *arena = baton_arena_new(LIMIT);
     uint64_t before = 0;
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -208,18 +212,19 @@ Test(replay, the_model_and_the_provider_that_were_overridden_are_those_of_the_re
 {
     struct reel reel;
     struct baton_error err;
-    struct studio_live live;
+    struct playback_live live;
     uint32_t misses = 0;
     record(&reel, recorded, COUNT_OF(recorded), false);
-    const char *path = studio_file(&reel.studio, "o.jsonl");
-    struct baton_recorder_options options = studio_options(&reel.studio, path);
+    const char *path = playback_file(&reel.playback, "o.jsonl");
+    struct baton_recorder_options options = playback_options(&reel.playback, path);
     options.codec = baton_codec_find(BATON_STR("anthropic"));
-    studio_live_init(&live, NULL);
+    playback_live_init(&live, NULL);
     live.codec = options.codec;
-    cr_assert_eq(studio_record(&reel.studio, &options, recorded, COUNT_OF(recorded), &live, &reel.told, &err),
+    cr_assert_eq(playback_record(&reel.playback, &options, recorded, COUNT_OF(recorded), &live, &reel.events, &err),
                  BATON_OK);
-    cr_assert_eq(studio_replay(&reel.studio, &recorded[0], studio_load(&reel.studio, path), &reel.told, &misses),
-                 BATON_OK);
+    cr_assert_eq(
+        playback_replay(&reel.playback, &recorded[0], playback_load(&reel.playback, path), &reel.events, &misses),
+        BATON_OK);
     cr_expect_eq(misses, 0);
     give_back(&reel);
 }
@@ -228,8 +233,8 @@ Test(replay, the_model_and_the_provider_that_were_overridden_are_those_of_the_re
 
 Test(replay, survives_every_failed_allocation)
 {
-    static const struct studio_case all[] = { { "a", { "billing please", "both lamps" } } };
-    static const struct studio_case other[] = { { "a", { "billing please", "both lambs" } } };
+    static const struct playback_case all[] = { { "a", { "billing please", "both lamps" } } };
+    static const struct playback_case other[] = { { "a", { "billing please", "both lambs" } } };
     for (unsigned round = 0; round < 2; round++) {
         struct reel reel;
         enum baton_status status = BATON_ENOMEM;
@@ -238,20 +243,20 @@ Test(replay, survives_every_failed_allocation)
             uint32_t misses = 0;
             struct baton_arena *arena = baton_arena_new(LIMIT);
             struct baton_text scratch = baton_text_with_limit(BATON_REQUEST_BYTES_MAX);
-            struct baton_text told = baton_text_with_limit(LIMIT);
-            const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.studio.agents };
+            struct baton_text events = baton_text_with_limit(LIMIT);
+            const struct baton_replay_options options = { .cassette = reel.cassette, .agents = reel.playback.agents };
             struct baton_replay replay;
             baton_replay_init(&replay, &options, BATON_STR("a"), arena, &scratch);
             baton_arena_fail_after(n);
-            status = studio_play(&reel.studio, round == 0 ? &all[0] : &other[0], &replay.provider, &replay.tools, arena,
-                                 &told);
+            status = playback_play(&reel.playback, round == 0 ? &all[0] : &other[0], &replay.provider, &replay.tools,
+                                   arena, &events);
             baton_arena_fail_after(0);
-            status = status == BATON_OK && told.failed ? BATON_ENOMEM : status;
+            status = status == BATON_OK && events.failed ? BATON_ENOMEM : status;
             misses += replay.miss_count;
             cr_assert(status == BATON_OK || status == BATON_ELIMIT || status == BATON_ENOMEM, "%llu: %d",
                       (unsigned long long)n, status);
             cr_assert(status != BATON_OK || misses == round, "%llu", (unsigned long long)n);
-            baton_text_clear(&told);
+            baton_text_clear(&events);
             baton_text_clear(&scratch);
             baton_arena_free(arena);
         }

@@ -1,6 +1,9 @@
+/* Transcripts: conversations with the agents that are asked step by step, and what the recording answers or who it says has the
+ * floor.
+ */
 #include "sim/transcript.h"
 
-#include "sim/tests/desk.h"
+#include "sim/tests/asker.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -19,9 +22,9 @@
 enum { STEPS_MAX = 8 };
 
 /* One model call: who is asked, and what the recording answers. An empty agent goes on to the next user message; then
- * `told` is who holds the conversation there. */
+ * `want` is who holds the conversation there. */
 struct step {
-    const char *agent, *told;
+    const char *agent, *want;
 };
 
 struct row {
@@ -30,28 +33,28 @@ struct row {
 };
 
 /* Whether all answers were as written down; complains of each that was not. */
-static bool replay(struct desk *desk, const struct row *row)
+static bool replay(struct asker *asker, const struct row *row)
 {
     struct baton_transcript transcript;
-    bool is_as_told = true;
-    desk_read(desk, row->json);
-    baton_transcript_init(&transcript, desk->agents, &desk->conversation, desk->arena);
-    uint32_t user = baton_conversation_next_user(&desk->conversation, 0);
+    bool is_as_wanted = true;
+    asker_read(asker, row->json);
+    baton_transcript_init(&transcript, asker->agents, &asker->conversation, asker->arena);
+    uint32_t user = baton_conversation_next_user(&asker->conversation, 0);
     baton_transcript_begin(&transcript, user);
     for (size_t i = 0; i < STEPS_MAX && row->steps[i].agent != NULL; i++) {
-        const char *told;
+        const char *got;
         if (row->steps[i].agent[0] == '\0') {
-            user = baton_conversation_next_user(&desk->conversation, user + 1);
-            cr_assert_lt(user, desk->conversation.message_count, "%s", row->name);
-            struct baton_str holder = baton_agent_name(desk->agents, baton_transcript_begin(&transcript, user));
-            told = baton_arena_printf(desk->arena, "%.*s", (int)holder.length, holder.data);
+            user = baton_conversation_next_user(&asker->conversation, user + 1);
+            cr_assert_lt(user, asker->conversation.message_count, "%s", row->name);
+            struct baton_str holder = baton_agent_name(asker->agents, baton_transcript_begin(&transcript, user));
+            got = baton_arena_printf(asker->arena, "%.*s", (int)holder.length, holder.data);
         } else {
-            told = desk_told(desk, &transcript.provider, row->steps[i].agent);
+            got = asker_summary(asker, &transcript.provider, row->steps[i].agent);
         }
-        cr_expect_str_eq(told, row->steps[i].told, "%s, step %zu: %s", row->name, i, told);
-        is_as_told = is_as_told && strcmp(told, row->steps[i].told) == 0;
+        cr_expect_str_eq(got, row->steps[i].want, "%s, step %zu: %s", row->name, i, got);
+        is_as_wanted = is_as_wanted && strcmp(got, row->steps[i].want) == 0;
     }
-    return is_as_told;
+    return is_as_wanted;
 }
 
 /* How many of the rows were replayed as written down. */
@@ -59,10 +62,10 @@ static size_t replay_all(const struct row *rows, size_t count)
 {
     size_t good = 0;
     for (size_t i = 0; i < count; i++) {
-        struct desk desk;
-        desk_open(&desk);
-        good += replay(&desk, &rows[i]);
-        desk_close(&desk);
+        struct asker asker;
+        asker_open(&asker);
+        good += replay(&asker, &rows[i]);
+        asker_close(&asker);
     }
     return good;
 }
@@ -212,21 +215,21 @@ Test(transcript, the_next_exchange_goes_on_from_where_the_recording_stands)
 /* ---- tools ---- */
 
 /* The recorded results of the calls of the reply that was given last, with `|` between; ! before errors. */
-static const char *run_tools(struct desk *desk, struct baton_transcript *transcript, const struct baton_reply *reply)
+static const char *run_tools(struct asker *asker, struct baton_transcript *transcript, const struct baton_reply *reply)
 {
     struct baton_tool_job jobs[STEPS_MAX] = { 0 };
-    struct baton_tool_batch batch = { .jobs = jobs, .count = reply->call_count, .arena = desk->arena };
-    const char *told = "";
+    struct baton_tool_batch batch = { .jobs = jobs, .count = reply->call_count, .arena = asker->arena };
+    const char *got = "";
     for (uint32_t i = 0; i < reply->call_count; i++) {
         jobs[i].call = &reply->calls[i];
     }
-    cr_assert_eq(transcript->tools.run_tools(&transcript->tools, &batch, &desk->err), BATON_OK);
+    cr_assert_eq(transcript->tools.run_tools(&transcript->tools, &batch, &asker->err), BATON_OK);
     for (uint32_t i = 0; i < reply->call_count; i++) {
-        told = baton_arena_printf(desk->arena, "%s%s%s%.*s", told, i == 0 ? "" : "|", jobs[i].is_error ? "!" : "",
-                                  (int)jobs[i].result.length, jobs[i].result.data);
+        got = baton_arena_printf(asker->arena, "%s%s%s%.*s", got, i == 0 ? "" : "|", jobs[i].is_error ? "!" : "",
+                                 (int)jobs[i].result.length, jobs[i].result.data);
         cr_expect(jobs[i].is_worded, "a recorded error is complete");
     }
-    return told;
+    return got;
 }
 
 Test(transcript, tools_answer_from_the_recording)
@@ -254,54 +257,54 @@ Test(transcript, tools_answer_from_the_recording)
           { "1", "2" } },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct desk desk;
+        struct asker asker;
         struct baton_transcript transcript;
-        desk_open(&desk);
-        desk_read(&desk, rows[i].json);
-        baton_transcript_init(&transcript, desk.agents, &desk.conversation, desk.arena);
+        asker_open(&asker);
+        asker_read(&asker, rows[i].json);
+        baton_transcript_init(&transcript, asker.agents, &asker.conversation, asker.arena);
         baton_transcript_begin(&transcript, 0);
         for (size_t k = 0; k < COUNT_OF(rows[i].results) && rows[i].results[k] != NULL; k++) {
-            struct baton_reply reply = desk_ask(&desk, &transcript.provider, "triage");
-            const char *told = run_tools(&desk, &transcript, &reply);
-            cr_expect_str_eq(told, rows[i].results[k], "%s: %s", rows[i].name, told);
+            struct baton_reply reply = asker_ask(&asker, &transcript.provider, "triage");
+            const char *got = run_tools(&asker, &transcript, &reply);
+            cr_expect_str_eq(got, rows[i].results[k], "%s: %s", rows[i].name, got);
         }
-        desk_close(&desk);
+        asker_close(&asker);
     }
 }
 
 Test(transcript, times_and_tokens_are_the_recorded_ones)
 {
-    struct desk desk;
+    struct asker asker;
     struct baton_transcript transcript;
-    desk_open(&desk);
-    desk_read(&desk, CONVERSATION(USER(
-                         "Hi") ",{\"role\":\"assistant\",\"agent\":\"triage\",\"content\":\"x\",\"latency_ms\":12.25,"
-                               "\"ttft_ms\":3,\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":4,"
-                               "\"prompt_tokens_details\":{\"cached_tokens\":6}}}" SAYS("triage", "y")));
-    baton_transcript_init(&transcript, desk.agents, &desk.conversation, desk.arena);
+    asker_open(&asker);
+    asker_read(&asker, CONVERSATION(USER(
+                           "Hi") ",{\"role\":\"assistant\",\"agent\":\"triage\",\"content\":\"x\",\"latency_ms\":12.25,"
+                                 "\"ttft_ms\":3,\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":4,"
+                                 "\"prompt_tokens_details\":{\"cached_tokens\":6}}}" SAYS("triage", "y")));
+    baton_transcript_init(&transcript, asker.agents, &asker.conversation, asker.arena);
     baton_transcript_begin(&transcript, 0);
-    struct baton_reply reply = desk_ask(&desk, &transcript.provider, "triage");
+    struct baton_reply reply = asker_ask(&asker, &transcript.provider, "triage");
     cr_expect_eq(reply.latency_ns, 12250000);
     cr_expect_eq(reply.ttft_ns, 3000000);
     cr_expect(reply.usage.is_known && reply.usage.input == 4 && reply.usage.cached == 6 && reply.usage.output == 4);
-    reply = desk_ask(&desk, &transcript.provider, "triage");
+    reply = asker_ask(&asker, &transcript.provider, "triage");
     cr_expect(reply.latency_ns == BATON_TIME_UNKNOWN && reply.ttft_ns == BATON_TIME_UNKNOWN && !reply.usage.is_known);
-    desk_close(&desk);
+    asker_close(&asker);
 }
 
 Test(transcript, it_takes_no_lasting_memory)
 {
-    struct desk desk;
+    struct asker asker;
     struct baton_transcript transcript;
-    desk_open(&desk);
-    desk_read(&desk, CONVERSATION(USER("Hi") CALLS_UNNAMED(CALL("c", "transfer_to_sales")) UNNAMED("Hello")));
+    asker_open(&asker);
+    asker_read(&asker, CONVERSATION(USER("Hi") CALLS_UNNAMED(CALL("c", "transfer_to_sales")) UNNAMED("Hello")));
     struct baton_arena *own = baton_arena_new(1024 * 1024);
-    baton_transcript_init(&transcript, desk.agents, &desk.conversation, own);
+    baton_transcript_init(&transcript, asker.agents, &asker.conversation, own);
     baton_transcript_begin(&transcript, 0);
     size_t before = baton_arena_in_use(own);
-    cr_expect_str_eq(desk_told(&desk, &transcript.provider, "triage"), "calls transfer_to_sales{}");
-    cr_expect_str_eq(desk_told(&desk, &transcript.provider, "sales"), "text 'Hello'");
+    cr_expect_str_eq(asker_summary(&asker, &transcript.provider, "triage"), "calls transfer_to_sales{}");
+    cr_expect_str_eq(asker_summary(&asker, &transcript.provider, "sales"), "text 'Hello'");
     cr_expect_eq(baton_arena_in_use(own), before);
     baton_arena_free(own);
-    desk_close(&desk);
+    asker_close(&asker);
 }

@@ -1,9 +1,14 @@
+/* Cassettes of vcrpy: each spelling that versions of it and its like write, bodies in every coding, and files broken in every way.
+ * Real ones are read as another reader read them (wire_vcr/expected).
+ */
 #include "sim/import/vcr.h"
 
 #include "engine/base/json.h"
 #include "engine/base/prng.h"
 #include "engine/base/text.h"
 #include "engine/tests/trees.h"
+#include "sim/import/limits.h"
+#include "sim/redact/redact.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -16,7 +21,7 @@ enum { TEXT_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct reading {
     enum baton_status status;
-    struct baton_vcr vcr;
+    struct baton_recorded_calls calls;
     struct baton_error err;
 };
 
@@ -28,9 +33,18 @@ static struct reading read_as(struct baton_arena *arena, const char *name, const
     cr_assert_not_null(copy);
     memcpy(copy, text, length);
     const struct baton_source source = { .name = name, .text = { copy, length } };
-    reading.status = baton_vcr_parse(&reading.vcr, arena, &source, &reading.err);
+    reading.status = baton_vcr_read(&reading.calls, arena, &source, &reading.err);
     free(copy); /* only the texts of numbers point into it */
     return reading;
+}
+
+static enum baton_status load(struct baton_recorded_calls *out, struct baton_arena *arena, const char *path,
+                              struct baton_error *err)
+{
+    struct baton_source source;
+    *out = (struct baton_recorded_calls){ NULL, 0 };
+    enum baton_status status = baton_source_load(&source, arena, path, BATON_FILE_BYTES_MAX, err);
+    return status == BATON_OK ? baton_vcr_read(out, arena, &source, err) : status;
 }
 
 static const char *error_of(struct baton_arena *arena, const struct reading *reading)
@@ -115,7 +129,7 @@ Test(vcr, inflates_bodies)
         const char *yaml = cassette_of(arena, rows[i].encoding, base64(arena, rows[i].bytes));
         struct reading reading = read_as(arena, "file", yaml, strlen(yaml));
         cr_assert_eq(reading.status, BATON_OK, "%s: %s", rows[i].name, error_of(arena, &reading));
-        cr_expect(baton_str_is(reading.vcr.interactions[0].response_body, text), "%s", rows[i].name);
+        cr_expect(baton_str_is(reading.calls.items[0].response_body, text), "%s", rows[i].name);
     }
     baton_arena_free(arena);
 }
@@ -174,13 +188,13 @@ Test(vcr, refuses_broken_bodies_with_the_place)
 Test(vcr, bounds_what_a_body_inflates_to, .timeout = 20)
 {
     struct baton_arena *arena = tree_arena();
-    size_t length = BATON_VCR_BODY_BYTES_MAX;
+    size_t length = BATON_IMPORT_BODY_BYTES_MAX;
     char *zeros = calloc(1, length + 1);
     cr_assert_not_null(zeros);
     const char *fits = cassette_of(arena, "gzip", base64(arena, compressed(arena, zeros, length, GZIP_BITS)));
     struct reading reading = read_as(arena, "file", fits, strlen(fits));
     cr_assert_eq(reading.status, BATON_OK, "%s", error_of(arena, &reading));
-    cr_expect_eq(reading.vcr.interactions[0].response_body.length, length);
+    cr_expect_eq(reading.calls.items[0].response_body.length, length);
     const char *bomb = cassette_of(arena, "gzip", base64(arena, compressed(arena, zeros, length + 1, GZIP_BITS)));
     reading = read_as(arena, "file", bomb, strlen(bomb));
     cr_expect_str_eq(error_of(arena, &reading), "file:7:15: this body inflates to more than 16 MiB, the limit for one");
@@ -216,8 +230,8 @@ static const char *summary(struct baton_arena *arena, const struct reading *read
         return error_of(arena, reading);
     }
     struct baton_text out = baton_text_with_limit(TEXT_BYTES_MAX);
-    for (size_t i = 0; i < reading->vcr.count; i++) {
-        const struct baton_vcr_interaction *it = &reading->vcr.interactions[i];
+    for (size_t i = 0; i < reading->calls.count; i++) {
+        const struct baton_recorded_call *it = &reading->calls.items[i];
         baton_text_printf(&out, "%u: %.*s %.*s", it->line, (int)it->method.length, it->method.data, (int)it->url.length,
                           it->url.data);
         put_headers(&out, it->request_headers);
@@ -338,7 +352,7 @@ Test(vcr, reads_the_forms_that_there_are)
     for (size_t i = 0; i < COUNT(forms); i++) {
         struct reading reading = read_as(arena, "file", forms[i].text, strlen(forms[i].text));
         cr_expect_str_eq(summary(arena, &reading), forms[i].want, "%s: %s", forms[i].name, summary(arena, &reading));
-        cr_expect(reading.status == BATON_OK || (reading.vcr.count == 0 && reading.vcr.interactions == NULL));
+        cr_expect(reading.status == BATON_OK || (reading.calls.count == 0 && reading.calls.items == NULL));
     }
     static const char json[] =
         "{\"version\":1,\"interactions\":[{\"request\":{\"method\":\"GET\",\"uri\":\"u\",\"body\":null},"
@@ -385,7 +399,7 @@ static bool is_body(struct baton_arena *arena, struct baton_str body, const stru
 }
 
 /* What the other reader left out: calls that ask no model. */
-static bool is_left_out(const struct baton_vcr_interaction *interaction)
+static bool is_left_out(const struct baton_recorded_call *interaction)
 {
     struct baton_str url = interaction->url;
     static const char ending[] = "/traces/ingest";
@@ -393,7 +407,7 @@ static bool is_left_out(const struct baton_vcr_interaction *interaction)
            memcmp(url.data + url.length - (sizeof ending - 1), ending, sizeof ending - 1) == 0;
 }
 
-static void compare(struct baton_arena *arena, const char *name, const struct baton_vcr_interaction *got,
+static void compare(struct baton_arena *arena, const char *name, const struct baton_recorded_call *got,
                     const struct baton_json *want)
 {
     const struct baton_json *request = baton_json_get(want, "request"), *response = baton_json_get(want, "response");
@@ -421,18 +435,18 @@ Test(vcr, reads_real_cassettes_as_another_reader_did)
     struct baton_arena *arena = tree_arena();
     size_t compared = 0;
     for (const char **names = tree_folder(arena, "fixtures/wire_vcr", "yaml", 9); *names != NULL; names++) {
-        struct baton_vcr vcr;
+        struct baton_recorded_calls calls;
         struct baton_error err;
         const char *path = baton_arena_printf(arena, "fixtures/wire_vcr/%s", *names);
-        cr_assert_eq(baton_vcr_load(&vcr, arena, path, &err), BATON_OK, "%s:%u: %s", path, err.line, err.text);
+        cr_assert_eq(load(&calls, arena, path, &err), BATON_OK, "%s:%u: %s", path, err.line, err.text);
         struct baton_str stem = baton_path_stem(path);
         struct baton_str twin = tree_file(
             arena, baton_arena_printf(arena, "fixtures/wire_vcr/expected/%.*s.json", (int)stem.length, stem.data));
         const struct baton_json *want = baton_json_get(tree_json(arena, twin.data).root, "interactions")->child;
-        for (size_t i = 0; i < vcr.count; i++) {
-            if (!is_left_out(&vcr.interactions[i])) {
+        for (size_t i = 0; i < calls.count; i++) {
+            if (!is_left_out(&calls.items[i])) {
                 cr_assert_not_null(want, "%s", *names);
-                compare(arena, *names, &vcr.interactions[i], want);
+                compare(arena, *names, &calls.items[i], want);
                 want = want->next;
                 compared++;
             }
@@ -448,15 +462,15 @@ Test(vcr, real_cassettes_hold_nothing_to_redact)
 {
     struct baton_arena *arena = tree_arena();
     for (const char **names = tree_folder(arena, "fixtures/wire_vcr", "yaml", 9); *names != NULL; names++) {
-        struct baton_vcr vcr;
+        struct baton_recorded_calls calls;
         const char *path = baton_arena_printf(arena, "fixtures/wire_vcr/%s", *names);
-        cr_assert_eq(baton_vcr_load(&vcr, arena, path, NULL), BATON_OK);
-        for (size_t i = 0; i < vcr.count; i++) {
-            const struct baton_str bodies[] = { vcr.interactions[i].request_body, vcr.interactions[i].response_body };
+        cr_assert_eq(load(&calls, arena, path, NULL), BATON_OK);
+        for (size_t i = 0; i < calls.count; i++) {
+            const struct baton_str bodies[] = { calls.items[i].request_body, calls.items[i].response_body };
             for (size_t k = 0; k < COUNT(bodies); k++) {
                 struct baton_text out = baton_text_with_limit(TEXT_BYTES_MAX);
                 baton_redact_text(&out, NULL, bodies[k]);
-                cr_expect(baton_str_equal(baton_text_str(&out), bodies[k]), "%s:%u", path, vcr.interactions[i].line);
+                cr_expect(baton_str_equal(baton_text_str(&out), bodies[k]), "%s:%u", path, calls.items[i].line);
                 baton_text_clear(&out);
             }
         }
@@ -500,12 +514,12 @@ Test(vcr, every_allocation_may_fail)
     uint64_t n = 0;
     while (status != BATON_OK) {
         struct baton_arena_mark mark = baton_arena_mark(arena);
-        struct baton_vcr vcr;
+        struct baton_recorded_calls calls;
         struct baton_error err;
         baton_arena_fail_after(++n);
-        status = baton_vcr_load(&vcr, arena, path, &err);
+        status = load(&calls, arena, path, &err);
         baton_arena_fail_after(0);
-        cr_assert(status == BATON_OK || ((status == BATON_ELIMIT || status == BATON_ENOMEM) && vcr.count == 0),
+        cr_assert(status == BATON_OK || ((status == BATON_ELIMIT || status == BATON_ENOMEM) && calls.count == 0),
                   "allocation %llu: %s", (unsigned long long)n, err.text);
         cr_assert_lt(n, 10000);
         baton_arena_rollback(arena, mark);

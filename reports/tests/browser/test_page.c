@@ -491,7 +491,7 @@ Test(page, shows_hostile_texts_as_texts)
         struct baton_result result = {
             .id = hostile, .status = "answered", .exchanges = &exchange, .exchange_count = 1
         };
-        struct baton_gate_result gate = { .gate = hostile, .verdict = "fail", .why = hostile };
+        struct baton_gate_result gate = { .gate = hostile, .verdict = BATON_GATE_FAIL, .why = hostile };
         struct baton_edge_count edge = { hostile, BATON_STR("b"), 3 };
         struct baton_summary summary = empty_summary();
         struct baton_report_context context = { .summary = &summary, .explain = texts[i], .verdict_reason = texts[i] };
