@@ -11,6 +11,7 @@
 #include "evals/gates/gates.h"
 #include "evals/judge/phantom.h"
 #include "evals/play/evaluate.h"
+#include "evals/suite/fingerprint.h"
 #include "evals/tally/repeats.h"
 #include "evals/tally/summarize.h"
 #include "reports/figure_names.h"
@@ -32,6 +33,7 @@ struct baton_scores {
     struct baton_evaluator evaluator;
     struct baton_phantoms phantoms;
     struct baton_tally tally;
+    struct baton_hash fingerprint;
     bool has_recordings, has_runs; /* among what was added */
     bool is_fresh;                 /* summary and its arena are of all that was added */
     struct baton_summary summary;
@@ -170,6 +172,7 @@ static enum baton_status add(struct baton_scores *scores, const struct baton_con
     scores->tally.counts.phantom_checked += phantoms.checked;
     scores->tally.counts.phantom_handoffs += phantoms.handoffs;
     baton_repeats_end(&repeats, &scores->tally, conversation->id);
+    baton_fingerprint_add(&scores->fingerprint, conversation);
     scores->has_recordings = scores->has_recordings || played == NULL;
     scores->has_runs = scores->has_runs || played != NULL;
     status = baton_tally_failed(&scores->tally) ? baton_error_no_memory(err, NULL) : BATON_OK;
@@ -257,6 +260,7 @@ int baton_scores_merge(struct baton_scores *scores, const struct baton_scores *f
         status = baton_error_set(&err, BATON_EUSAGE, "the scores have different agents");
     } else {
         scores->is_fresh = false;
+        baton_fingerprint_merge(&scores->fingerprint, from->fingerprint);
         scores->has_recordings = scores->has_recordings || from->has_recordings;
         scores->has_runs = scores->has_runs || from->has_runs;
         baton_tally_merge(&scores->tally, &from->tally);
@@ -273,23 +277,34 @@ static struct baton_str provider_name(const struct baton_scores *scores)
     return !scores->has_runs ? BATON_STR("transcript") : scores->has_recordings ? BATON_STR("mixed") : BATON_STR("run");
 }
 
-static void describe(struct baton_scores *scores, char digest[BATON_HASH_HEX_BYTES])
+/* NULL when out of memory. */
+static const char *hex(struct baton_scores *scores, struct baton_hash hash)
 {
-    baton_hash_hex(scores->play.agents->digest, digest);
-    const char *copy = baton_arena_copy(scores->figures, digest, BATON_HASH_HEX_BYTES - 1);
-    scores->summary.suite.name = scores->name;
-    scores->summary.suite.agents_digest = baton_str_of(copy == NULL ? "" : copy);
-    scores->summary.suite.provider = provider_name(scores);
-    scores->summary.suite.profile = baton_str_of(scores->play.agents->profile->name);
-    scores->summary.suite.repeat = 1;
-    scores->summary.suite.fingerprint = scores->summary.suite.conversations_digest = BATON_STR("");
-    scores->summary.passed =
-        scores->summary.routing.all_expectations.correct == scores->summary.routing.all_expectations.n;
+    char digits[BATON_HASH_HEX_BYTES];
+    baton_hash_hex(hash, digits);
+    return baton_arena_copy(scores->figures, digits, sizeof digits - 1);
+}
+
+static enum baton_status describe(struct baton_scores *scores, struct baton_error *err)
+{
+    struct baton_summary *summary = &scores->summary;
+    const char *agents = hex(scores, scores->play.agents->digest), *fingerprint = hex(scores, scores->fingerprint);
+    if (agents == NULL || fingerprint == NULL) {
+        return baton_error_no_memory(err, NULL);
+    }
+    summary->suite.name = scores->name;
+    summary->suite.fingerprint = baton_str_of(fingerprint);
+    summary->suite.agents_digest = baton_str_of(agents);
+    summary->suite.conversations_digest = BATON_STR("");
+    summary->suite.provider = provider_name(scores);
+    summary->suite.profile = baton_str_of(scores->play.agents->profile->name);
+    summary->suite.repeat = 1;
+    summary->passed = summary->routing.all_expectations.correct == summary->routing.all_expectations.n;
+    return BATON_OK;
 }
 
 static enum baton_status refresh(struct baton_scores *scores, struct baton_error *err)
 {
-    char digest[BATON_HASH_HEX_BYTES];
     struct baton_tally copy = { 0 };
     if (scores->is_fresh) {
         return BATON_OK;
@@ -301,9 +316,7 @@ static enum baton_status refresh(struct baton_scores *scores, struct baton_error
         baton_tally_failed(&copy) ? baton_error_no_memory(err, NULL)
                                   : baton_summarize(&scores->summary, scores->figures, scores->play.agents, &copy, err);
     baton_tally_clear(&copy);
-    if (status == BATON_OK) {
-        describe(scores, digest);
-    }
+    status = status == BATON_OK ? describe(scores, err) : status;
     scores->is_fresh = status == BATON_OK;
     return status;
 }

@@ -76,6 +76,8 @@ Test(api_scores, are_those_of_the_program)
     const char *summary = baton_scores_summary(bench.scores, &bench.error);
     cr_assert_not_null(summary, "%s", bench.error.text);
     cr_expect_not_null(strstr(summary, "\"name\":\"some\""), "%s", summary);
+    cr_expect_eq(strncmp(strstr(summary, "\"fingerprint\""), strstr(run.out.data, "\"fingerprint\""), 50), 0,
+                 "the same conversations, questions and labels: %s", summary);
     expect_text(counts_of(summary), counts_of(run.out.data));
     bench_close(&bench);
     program_close(&program);

@@ -52,7 +52,7 @@ BATON_API int baton_scores_merge(struct baton_scores *scores, const struct baton
                                  struct baton_error_info *error);
 
 /* What summary.json would hold, or NULL on an error. `suite.provider` is "transcript" for recordings, "run" for runs, "mixed" for
- * both; the fingerprints of a suite, which there is none of, are empty. */
+ * both; the digest of conversation files, which there are none of, is empty. */
 BATON_API const char *baton_scores_summary(struct baton_scores *scores, struct baton_error_info *error);
 
 struct baton_score { /* a figure */
